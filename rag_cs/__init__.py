@@ -1,0 +1,1 @@
+"""Customer-service answers grounded in a store's own documents."""

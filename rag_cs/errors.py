@@ -1,0 +1,37 @@
+"""Everything that can go wrong in words a user can act on.
+
+Each message says what was wrong, where, and what to do. The CLI prints it and exits with
+status 1; the server turns it into an RFC 9457 problem. Nothing else may reach a user.
+"""
+
+
+class RagError(Exception):
+    """Base of every error meant for a user. `str(error)` is one plain sentence or two."""
+
+
+class InvalidInput(RagError):
+    """A value given by the caller is malformed or out of range."""
+
+
+class NotFound(RagError):
+    """A store, document, conversation or job that does not exist."""
+
+
+class UnreadableDocument(RagError):
+    """A file whose content can't be turned into text: empty, damaged, encrypted, unsupported."""
+
+
+class TooLarge(RagError):
+    """An input over a documented limit."""
+
+
+class ModelError(RagError):
+    """A model's weights can't be had, or an engine can't run them."""
+
+
+class IndexDamaged(RagError):
+    """The database of a store failed its integrity check (a damaged FAISS snapshot never raises)."""
+
+
+class Busy(RagError):
+    """The program is at capacity; the same request may succeed later."""
