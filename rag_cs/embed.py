@@ -1,0 +1,122 @@
+"""Texts -> unit vectors, behind langchain-core's `Embeddings`.
+
+sentence-transformers is the interface; on a CPU its first module is ours and runs the same
+encoder through OpenVINO. This file and `generate` own torch and OpenVINO.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from langchain_core.embeddings import Embeddings
+
+from rag_cs.errors import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+Engine = Literal["auto", "openvino", "torch"]
+
+# Passages a batch. Larger batches gain nothing on 2 cores and make a shopper's query, which
+# waits for the batch in progress, wait longer.
+BATCH_SIZE = 16
+QUERY_CACHE_SIZE = 4096
+
+
+class LocalEmbeddings(Embeddings):
+    """A sentence-transformers folder as an embedder. Safe to share between threads.
+
+    `dimensions` is the length of a vector, `max_tokens` what the model reads of a text, and
+    `fingerprint` names model and weights, so that an index can tell whose vectors it holds.
+    """
+
+    def __init__(self, folder: Path, engine: Engine = "auto") -> None:
+        self._model = _load(folder, engine)
+        self._tokenizer = _counting_tokenizer(folder)
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens = int(self._model.max_seq_length or 512)
+        self.fingerprint = _fingerprint(folder)
+        self._cached_query = lru_cache(QUERY_CACHE_SIZE)(self._encode_query)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One unit vector a passage, shape (len(texts), dimensions)."""
+        if not texts:
+            return []
+        vectors: list[list[float]] = self._model.encode_document(
+            texts, batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
+        ).tolist()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit vector of a query, shape (dimensions,). Recent queries are remembered."""
+        return list(self._cached_query(text))
+
+    def _encode_query(self, text: str) -> tuple[float, ...]:
+        vector = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        return tuple(vector.tolist())
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, special tokens not counted."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in encodings]
+
+
+def _load(folder: Path, engine: Engine) -> SentenceTransformer:
+    try:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        if engine == "auto":
+            fits = _is_bert(folder) and not torch.cuda.is_available()
+            engine = "openvino" if fits else "torch"
+        if engine == "openvino":
+            return _load_openvino(folder)
+        return SentenceTransformer(str(folder), local_files_only=True)
+    except Exception as error:
+        raise ModelError(
+            f"The embedding model in folder {folder.name!r} can't be loaded ({error}). "
+            "Delete that folder and run `rag-cs models fetch` again."
+        ) from error
+
+
+def _counting_tokenizer(folder: Path) -> Tokenizer:
+    """The model's own tokenizer, but one that sees whole texts."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _load_openvino(folder: Path) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+
+    from rag_cs.models.openvino_encoder import OpenVINOEncoder
+
+    config = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8"))
+    pooling = Pooling.load(str(folder), subfolder="1_Pooling", local_files_only=True)
+    modules = [OpenVINOEncoder(folder), pooling, Normalize()]
+    return SentenceTransformer(modules=modules, prompts=config.get("prompts"), device="cpu")
+
+
+def _is_bert(folder: Path) -> bool:
+    """Whether the encoder is of the one family that `models.openvino_encoder` turns into a graph."""
+    config = folder / "config.json"
+    return config.is_file() and json.loads(config.read_text("utf-8")).get("model_type") == "bert"
+
+
+def _fingerprint(folder: Path) -> str:
+    """The folder's name and a hash of the sizes and first MiB of its weights."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(str(path.stat().st_size).encode() + file.read(1 << 20))
+    return f"{folder.name}@{digest.hexdigest()[:12]}"
