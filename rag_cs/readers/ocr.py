@@ -1,0 +1,128 @@
+"""Pictures of text -> lines in reading order, with the models inside rapidocr's wheel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from rag_cs.readers.builder import Builder
+
+# Lines that the recogniser itself doubts are noise: stains, logos, table rules.
+_MIN_CONFIDENCE = 0.5
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A recognised line: its text and its box, in pixels."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Of the box."""
+        return self.bottom - self.top
+
+
+@cache
+def _engine() -> Any:
+    from rapidocr import RapidOCR
+
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    engine = RapidOCR(params={"Global.log_level": "error"})
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    return engine
+
+
+def recognise(picture: np.ndarray) -> list[Line]:
+    """The lines of a picture, shape (height, width, 3), from top to bottom, left to right."""
+    with _lock:
+        result = _engine()(picture)
+    if result is None or result.boxes is None:
+        return []
+    lines = [
+        Line(text, *_box(points))
+        for points, text, score in zip(result.boxes, result.txts, result.scores, strict=True)
+        if score >= _MIN_CONFIDENCE and text.strip()
+    ]
+    return _in_reading_order(lines)
+
+
+def _box(points: Any) -> tuple[float, float, float, float]:
+    corners = np.asarray(points)
+    left, top = corners.min(axis=0)
+    right, bottom = corners.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _in_reading_order(lines: Sequence[Line]) -> list[Line]:
+    """Pieces at one height are one line; pieces far apart on it keep a gap."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: line.top + line.bottom):
+        middle = (line.top + line.bottom) / 2
+        if rows and rows[-1][0].top < middle < rows[-1][0].bottom:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [_joined(sorted(row, key=lambda line: line.left)) for row in rows]
+
+
+def _joined(row: Sequence[Line]) -> Line:
+    return Line(
+        "  ".join(line.text.strip() for line in row),
+        min(line.left for line in row),
+        min(line.top for line in row),
+        max(line.right for line in row),
+        max(line.bottom for line in row),
+    )
+
+
+def add_lines(builder: Builder, lines: Sequence[Line]) -> str:
+    """Append recognised lines as headings and paragraphs; the first heading, if any.
+
+    A line clearly taller than most is a heading; a gap, an indent or a line that ends early
+    begins a new paragraph.
+    """
+    if not lines:
+        return ""
+    usual = float(np.median([line.height for line in lines]))
+    title = ""
+    for paragraph in _paragraphs(lines, usual):
+        text = "\n".join(line.text for line in paragraph)
+        if len(paragraph) == 1 and paragraph[0].height > 1.35 * usual and len(text) < 60:
+            title = title or text
+            builder.heading(text, 1 if paragraph[0].height > 1.8 * usual else 2)
+        else:
+            builder.paragraph(text)
+    return title
+
+
+def _paragraphs(lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
+    edge = max(line.right for line in lines)
+    start = min(line.left for line in lines)
+    run: list[Line] = []
+    for line in lines:
+        if run and _begins_paragraph(run[-1], line, usual, start, edge):
+            yield run
+            run = []
+        run.append(line)
+    yield run
+
+
+def _begins_paragraph(before: Line, line: Line, usual: float, start: float, edge: float) -> bool:
+    return (
+        line.top - before.bottom > 0.9 * usual
+        or line.left - start > 1.5 * usual
+        or edge - before.right > 3 * usual
+        or max(line.height, before.height) > 1.35 * min(line.height, before.height)
+    )

@@ -1,0 +1,159 @@
+"""CSV, XLSX and XLS: FAQ sheets pair by pair, any other sheet row by row with its header."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Sequence
+
+from rag_cs.errors import TooLarge, UnreadableDocument
+from rag_cs.readers.builder import Builder, Draft, Limits, one_line
+from rag_cs.readers.docx import check_unpacked_size
+from rag_cs.readers.plain import decode
+
+Row = list[str]
+
+_QUESTION = re.compile(
+    r"(?:标准|常见|客户|用户|顾客)?(?:问题|提问|问句|问法|问)(?:标题|内容)?|q|questions?|faqs?|ask|query|"
+    r"customer questions?|frequently asked questions?",
+    re.IGNORECASE,
+)
+_SIMILAR = re.compile(
+    r"(?:相似|扩展|同义|类似|其他|其它)(?:问题|问法|问句|问)?\d*|similar questions?|variants?|"
+    r"alternatives?|paraphrases?|also asked( as)?|other wordings?",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(
+    r"(?:标准|官方|客服)?(?:答案|回答|解答|答复|回复|答)(?:内容)?|a|answers?|repl(?:y|ies)|responses?|"
+    r"solutions?",
+    re.IGNORECASE,
+)
+# The header is looked for among the first rows: a title or a note may stand above it.
+_HEADER_DEPTH = 10
+_MAX_COLUMNS = 500
+
+
+def read_csv(data: bytes, name: str, limits: Limits) -> Draft:
+    """Comma-, semicolon-, tab- or bar-separated values in any encoding."""
+    text = decode(data, name)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",;\t|", key=first.count)
+    csv.field_size_limit(limits.max_characters)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+    except csv.Error as error:
+        raise UnreadableDocument(f"{name} is no CSV that can be read: {error}.") from error
+    builder = Builder()
+    _add_sheet(builder, rows, name, limits)
+    return builder.draft()
+
+
+def read_workbook(data: bytes, name: str, limits: Limits) -> Draft:
+    """Every sheet of a workbook, under its name."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    if data[:2] == b"PK":
+        check_unpacked_size(data, name)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [
+            (title, book.get_sheet_by_name(title).to_python(skip_empty_area=True))
+            for title in book.sheet_names
+        ]
+    except PasswordError as error:
+        raise UnreadableDocument(
+            f"{name} is protected by a password. Save a copy without one and upload that."
+        ) from error
+    except (CalamineError, ValueError, OSError) as error:
+        raise UnreadableDocument(
+            f"{name} is damaged or no workbook. Open it in your spreadsheet program and save it "
+            "again as XLSX."
+        ) from error
+    builder = Builder()
+    for title, values in sheets:
+        rows = [[_shown(value) for value in row] for row in values]
+        rows = [row for row in rows if any(row)]
+        if rows:
+            if len(sheets) > 1:
+                builder.heading(title, 1)
+            _add_sheet(builder, rows, name, limits)
+    if not len(builder):
+        raise UnreadableDocument(f"{name} has no rows. Fill in the sheet, or leave the file out.")
+    return builder.draft()
+
+
+def _shown(value: object) -> str:
+    """A cell as a person reads it: 129 rather than 129.0, dates in ISO form."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return f"{value:.10g}" if abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    return str(value).strip()
+
+
+def _add_sheet(builder: Builder, rows: Sequence[Row], name: str, limits: Limits) -> None:
+    if len(rows) > limits.max_rows:
+        raise TooLarge(
+            f"{name} has {len(rows):,} rows; {limits.max_rows:,} is the limit. Split it."
+        )
+    width = max(map(len, rows), default=0)
+    if width > _MAX_COLUMNS:
+        raise TooLarge(f"{name} has {width} columns; {_MAX_COLUMNS} is the limit.")
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    at = _header_row(padded)
+    for row in padded[:at]:
+        builder.paragraph(" ".join(cell for cell in row if cell))
+    header, body = padded[at], padded[at + 1 :]
+    questions, answers = _columns(header, _QUESTION), _columns(header, _ANSWER)
+    if questions and answers:
+        _add_pairs(builder, header, body, questions[0], answers[0])
+    elif body:
+        for row in body:
+            builder.row(header, row)
+    else:
+        builder.paragraph(" ".join(cell for cell in header if cell))
+
+
+def _header_row(rows: Sequence[Row]) -> int:
+    """The first of the top rows that names FAQ columns, else the first that is as full as most."""
+    top = rows[:_HEADER_DEPTH]
+    for number, row in enumerate(top):
+        if _columns(row, _QUESTION) and _columns(row, _ANSWER):
+            return number
+    fullest = max(sum(map(bool, row)) for row in top)
+    return (
+        next(
+            number for number, row in enumerate(top) if sum(map(bool, row)) >= max(2, 0.6 * fullest)
+        )
+        if fullest > 1
+        else 0
+    )
+
+
+def _columns(header: Row, pattern: re.Pattern[str]) -> list[int]:
+    names = [one_line(cell).rstrip("*?？:：") for cell in header]
+    return [number for number, name in enumerate(names) if name and pattern.fullmatch(name)]
+
+
+def _add_pairs(
+    builder: Builder, header: Row, body: Sequence[Row], question: int, answer: int
+) -> None:
+    """FAQ pairs; the other columns (a category, say) are told after the answer."""
+    similar = _columns(header, _SIMILAR)
+    others = [
+        number
+        for number, name in enumerate(header)
+        if name and number not in (question, answer, *similar)
+    ]
+    for row in body:
+        asked = [row[question]]
+        for column in similar:
+            asked += re.split(r"[\n|；;]", row[column])
+        told = row[answer]
+        for column in others:
+            told += f"\n{header[column]}: {row[column]}" if row[column] else ""
+        builder.faq(asked, told) if row[answer] else builder.row(header, row)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from rag_cs.readers.builder import Limits
+from rag_cs.readers.html import read
+
+PAGE = """<!DOCTYPE html><html><head><title>Shop - Shipping</title>
+<meta charset="{charset}"><style>p{{}}</style></head>
+<body><nav><a href="/">Home</a></nav><main><h1>运费 Shipping</h1>
+<p>Parcels leave<br>within <b>24</b> hours.</p><script>alert(1)</script>
+<ul><li>Express <ul><li>Air</li></ul></li><li>Standard</li></ul>
+<table><tr><th>Zone</th><th>Fee</th></tr><tr><td>A</td><td>￥12</td></tr></table>
+<div>Loose words <span>in a div</span><p>then a paragraph</p></div>
+<p hidden>secret</p></main><footer>(c) all of us, the shop's usual footer</footer></body></html>"""
+
+EXPECTED = [
+    ("heading", "运费 Shipping"),
+    ("paragraph", "Parcels leave within 24 hours."),
+    ("list_item", "- Express"),
+    ("list_item", "- Air"),
+    ("list_item", "- Standard"),
+    ("table", "| Zone | Fee |\n| A | ￥12 |"),
+    ("paragraph", "Loose words in a div"),
+    ("paragraph", "then a paragraph"),
+]
+
+
+def blocks(data: bytes) -> list[tuple[str, str]]:
+    draft = read(data, "x.html", Limits())
+    return [(block.kind, draft.text[block.start : block.end]) for block in draft.blocks]
+
+
+def test_the_main_content_is_read_and_what_surrounds_it_left_out() -> None:
+    assert blocks(PAGE.format(charset="utf-8").encode()) == EXPECTED
+
+
+def test_declared_and_mistaken_encodings() -> None:
+    assert blocks(PAGE.format(charset="gb2312").encode("gbk")) == EXPECTED
+    assert blocks(PAGE.format(charset="iso-8859-99").encode()) == EXPECTED
+
+
+def test_the_title_is_the_only_heading_of_the_first_level_or_the_head_s() -> None:
+    assert read(PAGE.format(charset="utf-8").encode(), "x", Limits()).title == "运费 Shipping"
+    assert read(b"<title>T</title><p>words</p>", "x", Limits()).title == "T"
