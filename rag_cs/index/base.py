@@ -1,0 +1,103 @@
+"""The seam between the search engines: what every chunk index must do.
+
+`tests/contracts/test_chunk_index.py` holds every implementation to it. An index belongs to
+one store; no call takes a store's name, so no call can reach two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag_cs.types import Chunk, Document, Language
+
+Vector = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+Filters = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A stored document without its text. `created_at` is UTC, ISO 8601."""
+
+    id: str
+    source: str
+    title: str
+    media_type: str
+    sha256: str
+    language: Language
+    metadata: Mapping[str, str]
+    chunks: int
+    characters: int
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Chunk numbers, shape (n,), with their scores, best first; ties by number."""
+
+    numbers: Numbers
+    scores: Vector
+
+
+class ChunkIndex(Protocol):
+    """Documents, their chunks and vectors, and the two halves of search over them.
+
+    A chunk's number is an integer the index gives it and never gives again. `filters` name
+    document metadata fields (and `document_id`, `language`) with the value each must have;
+    they restrict the search before ranking.
+    """
+
+    def __len__(self) -> int:
+        """The number of chunks."""
+        ...
+
+    def replace(self, document: Document, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+        """Add a document, or put it in the place of the one with its id, in one transaction.
+
+        `vectors` has shape (len(chunks), dimensions), rows of length 1.
+        """
+        ...
+
+    def delete(self, document_id: str) -> bool:
+        """Remove a document with its chunks and vectors; False when there was none."""
+        ...
+
+    def documents(self) -> list[DocumentRecord]:
+        """Every document, by source."""
+        ...
+
+    def record(self, document_id: str) -> DocumentRecord | None:
+        """What `documents` says of one document; None when there is none."""
+        ...
+
+    def document(self, document_id: str) -> Document:
+        """A stored document with its text (its blocks are not kept). Raises NotFound."""
+        ...
+
+    def search_dense(self, query: Vector, limit: int, filters: Filters | None = None) -> Scores:
+        """The `limit` chunks of greatest cosine with `query`, shape (dimensions,)."""
+        ...
+
+    def search_lexical(
+        self, terms: Sequence[str], limit: int, filters: Filters | None = None
+    ) -> Scores:
+        """The `limit` chunks of greatest BM25 score for the query's terms."""
+        ...
+
+    def cosines(self, query: Vector, numbers: Numbers) -> Vector:
+        """The cosine of each numbered chunk with `query`, shape (len(numbers),)."""
+        ...
+
+    def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
+        """The chunks by number, less those deleted since."""
+        ...
+
+    def close(self) -> None:
+        """Save what saves time at the next opening, and let go of the files."""
+        ...

@@ -1,0 +1,301 @@
+"""The embedded index: one folder a store, with a SQLite file (the truth) and a FAISS snapshot.
+
+Several processes may open the same folder. Each write raises the generation in the database;
+a reader whose vectors are of another generation catches up before it searches.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.exc import DatabaseError
+
+from rag_cs.errors import IndexDamaged, InvalidInput, NotFound
+from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
+from rag_cs.index.lexical import LexicalSearch
+from rag_cs.index.rows import chunk_row, document_row, to_chunk
+from rag_cs.index.schema import SCHEMA_VERSION, chunks, documents, facts, open_database, vectors
+from rag_cs.index.vectors import load_vectors
+from rag_cs.text import tokenise
+from rag_cs.types import Chunk, Document
+
+Item = TypeVar("Item")
+
+DATABASE_NAME = "store.sqlite"
+SNAPSHOT_NAME = "vectors.faiss"
+
+# Chunks added or removed since the snapshot before a new one is written: replaying 2,000 rows
+# from the database takes 10 ms, so smaller changes aren't worth the write.
+SNAPSHOT_EVERY = 2_000
+# SQLite's limit on parameters is far above this; batches keep statements small.
+_BATCH = 500
+
+
+class EmbeddedIndex:
+    """`ChunkIndex` over SQLite with FTS5, and FAISS. Safe to share between threads.
+
+    `embedder` names the model that made the vectors: opening a folder made with another one
+    raises InvalidInput, since their vectors can't be compared.
+    """
+
+    def __init__(self, folder: Path, *, dimensions: int, embedder: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._lock = Lock()
+        try:
+            self.engine = open_database(folder / DATABASE_NAME)
+            self._writer = self.engine.execution_options(writes=True)
+            with self._writer.begin() as connection:
+                _claim(connection, folder, embedder, dimensions)
+        except DatabaseError as error:
+            raise IndexDamaged(
+                f"The database of store {folder.name!r} can't be opened ({error.orig}). "
+                "Restore the folder from a backup, or delete the store and ingest it again."
+            ) from error
+        self._lexical = LexicalSearch()
+        self._vectors = load_vectors(folder / SNAPSHOT_NAME, dimensions)
+        self._generation = -1
+        self._unsaved = 0
+        with self.engine.begin() as connection:
+            self._catch_up(connection)
+
+    def __len__(self) -> int:
+        with self.engine.begin() as connection:
+            return int(connection.scalar(select(func.count()).select_from(chunks)) or 0)
+
+    # Writing
+
+    def replace(self, document: Document, new_chunks: Sequence[Chunk], rows: Matrix) -> None:
+        """See `ChunkIndex.replace`."""
+        if len(new_chunks) != len(rows):
+            raise ValueError(f"{len(new_chunks)} chunks but {len(rows)} vectors")
+        with self._writer.begin() as connection:
+            gone = _erase(connection, document.id)
+            connection.execute(insert(documents).values(document_row(document)))
+            last = int(_fact(connection, "last_number") or 0)
+            numbers = np.arange(last + 1, last + 1 + len(new_chunks), dtype=np.int64)
+            _insert_chunks(connection, numbers, new_chunks, rows)
+            _set_fact(connection, "last_number", last + len(new_chunks))
+            generation = _raise_generation(connection)
+        self._apply(generation, gone or [], numbers, rows)
+
+    def delete(self, document_id: str) -> bool:
+        """See `ChunkIndex.delete`."""
+        with self._writer.begin() as connection:
+            gone = _erase(connection, document_id)
+            if gone is None:
+                return False
+            generation = _raise_generation(connection)
+        none = np.empty((0, self._vectors.dimensions), np.float32)
+        self._apply(generation, gone, np.empty(0, np.int64), none)
+        return True
+
+    # Reading
+
+    def documents(self) -> list[DocumentRecord]:
+        """See `ChunkIndex.documents`."""
+        with self.engine.begin() as connection:
+            rows = connection.execute(_records().order_by(documents.c.source)).mappings()
+            return [DocumentRecord(**row) for row in rows]
+
+    def record(self, document_id: str) -> DocumentRecord | None:
+        """See `ChunkIndex.record`."""
+        with self.engine.begin() as connection:
+            query = _records().where(documents.c.id == document_id)
+            row = connection.execute(query).mappings().first()
+        return DocumentRecord(**row) if row else None
+
+    def document(self, document_id: str) -> Document:
+        """See `ChunkIndex.document`."""
+        with self.engine.begin() as connection:
+            query = select(documents).where(documents.c.id == document_id)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no document {document_id!r} in store {self._folder.name!r}.")
+        fields = {name: row[name] for name in row if name != "created_at"}
+        return Document(**fields, blocks=())
+
+    def search_dense(self, query: Vector, limit: int, filters: Filters | None = None) -> Scores:
+        """See `ChunkIndex.search_dense`."""
+        with self.engine.begin() as connection:
+            self._catch_up(connection)
+            allowed = _numbers(connection, _allowed(filters)) if filters else None
+        return self._vectors.search(query, limit, allowed)
+
+    def search_lexical(
+        self, terms: Sequence[str], limit: int, filters: Filters | None = None
+    ) -> Scores:
+        """See `ChunkIndex.search_lexical`."""
+        with self.engine.begin() as connection:
+            return self._lexical.search(
+                connection, terms, limit, _allowed(filters) if filters else None
+            )
+
+    def cosines(self, query: Vector, numbers: Numbers) -> Vector:
+        """See `ChunkIndex.cosines`."""
+        cosines: Vector = self._vectors.rows(numbers) @ query
+        return cosines
+
+    def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
+        """See `ChunkIndex.chunks`."""
+        query = select(chunks, documents.c.title, documents.c.metadata).join(documents)
+        with self.engine.begin() as connection:
+            rows = connection.execute(query.where(chunks.c.number.in_(list(numbers)))).mappings()
+            return {row["number"]: to_chunk(row) for row in rows}
+
+    # The cache of vectors
+
+    def save(self) -> None:
+        """Write the FAISS snapshot now."""
+        with self.engine.begin() as connection:
+            self._catch_up(connection)
+        self._vectors.save(self._folder / SNAPSHOT_NAME)
+        self._unsaved = 0
+
+    def close(self) -> None:
+        """See `ChunkIndex.close`. A snapshot is written when replaying would take a while."""
+        if self._unsaved >= SNAPSHOT_EVERY:
+            self.save()
+        self.engine.dispose()
+
+    def _apply(self, generation: int, gone: list[int], numbers: Numbers, rows: Matrix) -> None:
+        """Bring one committed change of this process to the vectors, unless some are missing."""
+        with self._lock:
+            if self._generation == generation - 1:
+                self._change_vectors(np.array(gone, np.int64), [(numbers, rows)])
+                self._generation = generation
+
+    def _catch_up(self, connection: Connection) -> None:
+        """Make the vectors in memory at least those of the database as `connection` sees it."""
+        generation = int(_fact(connection, "generation") or 0)
+        if generation <= self._generation:
+            return
+        with self._lock:
+            if generation <= self._generation:
+                return
+            stored = _numbers(connection, select(vectors.c.number))
+            held = self._vectors.numbers()
+            fresh = np.setdiff1d(stored, held, assume_unique=True)
+            self._change_vectors(
+                np.setdiff1d(held, stored, assume_unique=True),
+                _read_vectors(connection, fresh, self._vectors.dimensions),
+            )
+            self._generation = generation
+
+    def _change_vectors(self, gone: Numbers, added: Iterable[tuple[Numbers, Matrix]]) -> None:
+        self._vectors.remove(gone)
+        self._unsaved += len(gone)
+        for numbers, rows in added:
+            self._vectors.add(numbers, rows)
+            self._unsaved += len(numbers)
+        self._lexical.forget_frequencies()
+
+
+def _claim(connection: Connection, folder: Path, embedder: str, dimensions: int) -> None:
+    """Record, or compare, what this folder was made with."""
+    wanted = {"schema": SCHEMA_VERSION, "embedder": embedder, "dimensions": str(dimensions)}
+    rows = connection.execute(select(facts.c.name, facts.c.value)).all()
+    held: dict[str, str] = {row.name: row.value for row in rows}
+    if not held:
+        for name, value in wanted.items():
+            _set_fact(connection, name, value)
+        return
+    for name, value in wanted.items():
+        if held.get(name) != value:
+            raise InvalidInput(
+                f"Store {folder.name!r} was built with {name} {held.get(name)!r}, and this "
+                f"program runs with {value!r}. Use the former, or delete the store and ingest "
+                "its documents again."
+            )
+
+
+def _set_fact(connection: Connection, name: str, value: object) -> None:
+    changed = connection.execute(update(facts).where(facts.c.name == name).values(value=str(value)))
+    if not changed.rowcount:
+        connection.execute(insert(facts).values(name=name, value=str(value)))
+
+
+def _fact(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(facts.c.value).where(facts.c.name == name))
+
+
+def _raise_generation(connection: Connection) -> int:
+    generation = int(_fact(connection, "generation") or 0) + 1
+    _set_fact(connection, "generation", generation)
+    return generation
+
+
+def _erase(connection: Connection, document_id: str) -> list[int] | None:
+    """Remove a document and everything made of it; its chunks' numbers, None if unknown."""
+    numbers = select(chunks.c.number).where(chunks.c.document_id == document_id)
+    held = [int(number) for number in connection.scalars(numbers)]
+    for batch in _batches(held):
+        connection.execute(delete(vectors).where(vectors.c.number.in_(batch)))
+        LexicalSearch.remove(connection, batch)
+    connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
+    gone = connection.execute(delete(documents).where(documents.c.id == document_id))
+    return held if gone.rowcount else None
+
+
+def _insert_chunks(
+    connection: Connection, numbers: Numbers, new_chunks: Sequence[Chunk], rows: Matrix
+) -> None:
+    numbered = list(zip(numbers.tolist(), new_chunks, rows, strict=True))
+    for batch in _batches(numbered):
+        connection.execute(insert(chunks), [chunk_row(number, chunk) for number, chunk, _ in batch])
+        connection.execute(
+            insert(vectors),
+            [
+                {"number": number, "vector": np.asarray(row, "<f4").tobytes()}
+                for number, _, row in batch
+            ],
+        )
+        LexicalSearch.add(
+            connection, [(number, tokenise(chunk.embedded_text)) for number, chunk, _ in batch]
+        )
+
+
+def _records() -> Select[Any]:
+    count = select(func.count()).where(chunks.c.document_id == documents.c.id)
+    kept = (column for column in documents.c if column.name != "text")
+    return select(
+        *kept,
+        count.scalar_subquery().label("chunks"),
+        func.length(documents.c.text).label("characters"),
+    )
+
+
+def _allowed(filters: Filters) -> Select[Any]:
+    """The numbers of the chunks whose document has every value."""
+    query = select(chunks.c.number).join(documents)
+    columns = {"document_id": documents.c.id, "language": documents.c.language}
+    for name, value in filters.items():
+        column = columns.get(name, documents.c.metadata[name].as_string())
+        query = query.where(column == value)
+    return query
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> Numbers:
+    return np.fromiter(connection.scalars(query), np.int64)
+
+
+def _read_vectors(
+    connection: Connection, numbers: Numbers, dimensions: int
+) -> Iterator[tuple[Numbers, Matrix]]:
+    for batch in _batches(numbers.tolist()):
+        query = select(vectors.c.number, vectors.c.vector).where(vectors.c.number.in_(batch))
+        rows = connection.execute(query).all()
+        data = np.frombuffer(b"".join(row.vector for row in rows), "<f4")
+        yield np.array([row.number for row in rows], np.int64), data.reshape(-1, dimensions)
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, _BATCH)):
+        yield batch
