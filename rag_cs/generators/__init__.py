@@ -1,0 +1,1 @@
+"""The engines behind `rag_cs.generate`: one file each, and what they share."""
