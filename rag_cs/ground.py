@@ -1,0 +1,140 @@
+"""Drafted sentences + hits -> sentences that a passage supports, each with its quote.
+
+The honest simple thing: a sentence counts as supported when one or two neighbouring sentences
+of one retrieved passage hold nearly all of its words and every number in it; between
+languages, where words can't be compared, when their vectors nearly agree. The rest isn't sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+
+from rag_cs.text import detect_language, numbers_in, split_sentences, tokenise, with_digits
+from rag_cs.types import Citation, Hit
+
+# Share of a sentence's words that its passage must hold.
+MIN_SUPPORT = 0.7
+# Cosine at which a sentence of another language says the same. See the log, "Grounding".
+MIN_CROSS_LANGUAGE_COSINE = 0.88
+# Neighbouring sentences of a passage that may support one sentence together.
+_WINDOW = 2
+# What a quote's second sentence must add to the support.
+_SECOND_SENTENCE_COST = 0.15
+# A one-word sentence says nothing that could be supported.
+_MIN_WORDS = 2
+
+_STOPWORDS = frozenset(
+    """
+    a an the is are was were be been being am do does did has have had i you he she it we they me
+    my your our their its this that these those of in on at to for from by with and or as if so
+    then than also there here can may will would should could not no yes please
+    的 了 是 在 和 与 或 及 也 都 就 可以 可 您 你 我 我们 您的 吗 呢 请 这 那 有 为 对 将 会 即 并 等
+    """.split()  # noqa: SIM905 - a list literal of words is not easier to read
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """One or two sentences of a hit's passage: `chunk.text[start:end]`."""
+
+    hit: Hit
+    start: int
+    end: int
+    sentences: int
+
+    @property
+    def text(self) -> str:
+        return self.hit.chunk.text[self.start : self.end]
+
+
+def ground(sentence: str, hits: Sequence[Hit], embeddings: Embeddings) -> Citation | None:
+    """The citation that supports `sentence`, or None when no hit does.
+
+    The quote is the span with the greatest support, one sentence rather than two; among
+    equals the shortest, then the one of the better hit.
+    """
+    words = content_words(sentence)
+    if len(words) < _MIN_WORDS:
+        return None
+    spans = [span for hit in hits for span in _spans(hit)]
+    spans = [span for span in spans if numbers_in(sentence) <= _numbers(span)]
+    same = [span for span in spans if _same_language(sentence, span)]
+    scored = [(len(words & content_words(span.text)) / len(words), span) for span in same]
+    supporting = [(support, span) for support, span in scored if support >= MIN_SUPPORT]
+    if supporting:
+        return _cite(sentence, max(supporting, key=_preference)[1])
+    return _across_languages(sentence, [span for span in spans if span not in same], embeddings)
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The terms of `text` that carry meaning, numbers in one notation, without endings."""
+    return frozenset(_stem(term) for term in tokenise(with_digits(text)) if term not in _STOPWORDS)
+
+
+def _stem(term: str) -> str:
+    """Without the English endings that a paraphrase changes: `returned` and `returns` agree."""
+    for ending in ("ing", "ed", "es", "s"):
+        if term.endswith(ending) and len(term) - len(ending) >= 3:
+            return term.removesuffix(ending).removesuffix("e")
+    return term.removesuffix("e")
+
+
+def _preference(scored: tuple[float, _Span]) -> tuple[float, int]:
+    """A second sentence in the quote must earn its place; then, the shorter quote."""
+    support, span = scored
+    return support - (_SECOND_SENTENCE_COST if span.sentences > 1 else 0), -len(span.text)
+
+
+def _across_languages(
+    sentence: str, spans: Sequence[_Span], embeddings: Embeddings
+) -> Citation | None:
+    if not spans:
+        return None
+    # Both sides as queries: the model's own setting for texts of one kind.
+    query = np.array(embeddings.embed_query(sentence))
+    rows = np.array([embeddings.embed_query(span.text) for span in spans])
+    cosines = rows @ query
+    best = int(cosines.argmax())
+    return _cite(sentence, spans[best]) if cosines[best] >= MIN_CROSS_LANGUAGE_COSINE else None
+
+
+def _same_language(sentence: str, span: _Span) -> bool:
+    return detect_language(sentence) == detect_language(span.text)
+
+
+def _numbers(span: _Span) -> frozenset[str]:
+    return numbers_in(span.text) | numbers_in(span.hit.chunk.context)
+
+
+def _spans(hit: Hit) -> Iterator[_Span]:
+    for start, end, count in _windows(hit.chunk.text):
+        yield _Span(hit, start, end, count)
+
+
+@lru_cache(maxsize=256)
+def _windows(text: str) -> tuple[tuple[int, int, int], ...]:
+    sentences = split_sentences(text)
+    return tuple(
+        (sentences[first][0], sentences[last][1], last - first + 1)
+        for first in range(len(sentences))
+        for last in range(first, min(first + _WINDOW, len(sentences)))
+    )
+
+
+def _cite(sentence: str, span: _Span) -> Citation:
+    chunk = span.hit.chunk
+    return Citation(
+        document_id=chunk.document_id,
+        chunk_id=chunk.id,
+        title=chunk.title,
+        page=chunk.page,
+        start=chunk.start + span.start,
+        end=chunk.start + span.end,
+        quote=span.text,
+        sentence=sentence,
+    )

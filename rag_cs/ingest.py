@@ -1,0 +1,117 @@
+"""Spine 1: load -> chunk -> embed -> index -> record. One file at a time, each on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+
+from rag_cs.chunk import TokenCounter, chunk
+from rag_cs.errors import InvalidInput, RagError
+from rag_cs.index.base import ChunkIndex
+from rag_cs.load import load
+from rag_cs.types import Document
+
+Outcome = Literal["added", "replaced", "unchanged", "failed"]
+# Chunks embedded between two reports of progress; sorted by length within.
+_EMBED_STEP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one file. `reason` is a sentence for people when it failed."""
+
+    source: str
+    outcome: Outcome
+    document_id: str = ""
+    chunks: int = 0
+    reason: str = ""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with the source, the chunks embedded so far and the chunks in all."""
+
+
+class Ingester:
+    """Puts files into one store's index."""
+
+    def __init__(
+        self, index: ChunkIndex, embeddings: Embeddings, count_tokens: TokenCounter
+    ) -> None:
+        self._index = index
+        self._embeddings = embeddings
+        self._count_tokens = count_tokens
+
+    def ingest(self, data: bytes, source: str, progress: Progress | None = None) -> Ingested:
+        """Read one file and put it in the place of its earlier version, if there is one.
+
+        Raises a RagError that says what is wrong with the file; the store is then unchanged.
+        """
+        document = load(data, source)
+        before = self._index.record(document.id)
+        if before and before.sha256 == document.sha256:
+            return Ingested(source, "unchanged", document.id, before.chunks)
+        count = self.add([document], progress)
+        return Ingested(source, "replaced" if before else "added", document.id, count)
+
+    def add(self, documents: Sequence[Document], progress: Progress | None = None) -> int:
+        """Chunk, embed and index documents; the number of their chunks.
+
+        They are embedded together, since one short document alone would fill no batch.
+        """
+        chunked = [chunk(document, self._count_tokens) for document in documents]
+        texts = [part.embedded_text for chunks in chunked for part in chunks]
+        rows: list[list[float]] = []
+        for start in range(0, len(texts), _EMBED_STEP):
+            rows += self._embeddings.embed_documents(texts[start : start + _EMBED_STEP])
+            if progress:
+                progress(documents[0].source, len(rows), len(texts))
+        vectors = np.array(rows, np.float32)
+        done = 0
+        for document, chunks in zip(documents, chunked, strict=True):
+            self._index.replace(document, chunks, vectors[done : done + len(chunks)])
+            done += len(chunks)
+        return len(texts)
+
+    def ingest_files(
+        self, files: Iterable[tuple[str, Path]], progress: Progress | None = None
+    ) -> Iterator[Ingested]:
+        """Ingest `(source, path)` pairs; a file that fails is reported and the rest go on."""
+        for source, path in files:
+            try:
+                yield self.ingest(path.read_bytes(), source, progress)
+            except RagError as error:
+                yield Ingested(source, "failed", reason=str(error))
+            except OSError as error:
+                yield Ingested(
+                    source, "failed", reason=f"{source} can't be read: {error.strerror}."
+                )
+
+
+def find_files(paths: Iterable[Path]) -> list[tuple[str, Path]]:
+    """`(source, path)` of every file under `paths`, in order, hidden ones left out.
+
+    A file's source is its path relative to the folder that was named, or its name alone.
+    Raises InvalidInput for a path that doesn't exist and for two files of one source.
+    """
+    found: dict[str, Path] = {}
+    for given in paths:
+        if not given.exists():
+            raise InvalidInput(f"There is no file or folder {str(given)!r}.")
+        files = [given] if given.is_file() else sorted(given.rglob("*"))
+        for path in files:
+            source = path.name if path == given else path.relative_to(given).as_posix()
+            hidden = any(part.startswith(".") for part in Path(source).parts)
+            if not path.is_file() or hidden:
+                continue
+            if source in found and found[source] != path:
+                raise InvalidInput(
+                    f"{str(found[source])!r} and {str(path)!r} would both be stored as "
+                    f"{source!r}. Rename one, or ingest the folder above both."
+                )
+            found[source] = path
+    return list(found.items())

@@ -1,0 +1,86 @@
+"""A question and its hits -> the messages for a chat model, in the question's language.
+
+The instruction and the worked example come first and never change, so that an engine with
+prefix caching reads them once. Passages are marked as data; `ground` checks what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from rag_cs.types import Hit, Language
+
+# Passages shown to the generator, and how much of each: a 0.5B model reads about 500 tokens a
+# second here, and its answers get worse, not better, with more.
+MAX_PASSAGES = 3
+MAX_PASSAGE_CHARACTERS: dict[Language, int] = {"en": 1200, "zh": 500}
+
+NOT_KNOWN: dict[Language, str] = {"en": "Not stated.", "zh": "资料中没有说明。"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    system: str
+    passages: str
+    question: str
+    example_passages: str
+    example_question: str
+    example_answer: str
+
+
+_WORDINGS: dict[Language, _Wording] = {
+    "en": _Wording(
+        system=(
+            "You are a shop's customer-service assistant. Answer the question in one or two "
+            "short sentences, using only the passages, and copy their words and numbers exactly. "
+            f"If the passages don't hold the answer, reply: {NOT_KNOWN['en']}"
+        ),
+        passages="Passages:",
+        question="Question:",
+        example_passages=(
+            "[1] Lost cards\nA lost gift card can be replaced within 60 days of purchase if you "
+            "still have the receipt. Balances are never paid out in cash."
+        ),
+        example_question="I lost my gift card, what now?",
+        example_answer=(
+            "A lost gift card can be replaced within 60 days of purchase if you still have the "
+            "receipt."
+        ),
+    ),
+    "zh": _Wording(
+        system=(
+            "你是商店的客服助手。只根据资料，用一两句简短的中文回答问题，原样照抄资料中的说法和数字。"
+            f"资料里没有答案时，只回答：{NOT_KNOWN['zh']}"
+        ),
+        passages="资料：",
+        question="问题：",
+        example_passages=(
+            "[1] 礼品卡挂失\n礼品卡丢失后，凭购买小票可在购卡之日起60天内补办。卡内余额不兑换现金。"
+        ),
+        example_question="礼品卡弄丢了怎么办？",
+        example_answer="礼品卡丢失后，凭购买小票可在购卡之日起60天内补办。",
+    ),
+}
+
+
+def build_prompt(question: str, hits: Sequence[Hit], language: Language) -> list[BaseMessage]:
+    """System instruction, one worked example, then the passages with the question."""
+    wording = _WORDINGS[language]
+    limit = MAX_PASSAGE_CHARACTERS[language]
+    passages = "\n\n".join(
+        f"[{number}] {hit.chunk.context}\n{hit.chunk.text[:limit]}"
+        for number, hit in enumerate(hits[:MAX_PASSAGES], start=1)
+    )
+    return [
+        SystemMessage(wording.system),
+        HumanMessage(_turn(wording, wording.example_passages, wording.example_question)),
+        AIMessage(wording.example_answer),
+        HumanMessage(_turn(wording, passages, question)),
+    ]
+
+
+def _turn(wording: _Wording, passages: str, question: str) -> str:
+    return f"{wording.passages}\n{passages}\n\n{wording.question} {question}"

@@ -1,0 +1,60 @@
+"""The stores on this machine: one folder each below one root."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+from rag_cs.errors import InvalidInput, NotFound
+
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+
+
+def check_store_name(name: str) -> str:
+    """`name`, if it can name a store; raises InvalidInput otherwise.
+
+    Letters of any script, digits, `-` and `_`, at most 64, beginning with a letter or digit:
+    so no name can point outside the root, and a leading dot stays ours.
+    """
+    if not _NAME.fullmatch(name):
+        shown = name if len(name) <= 40 else name[:40] + "…"
+        raise InvalidInput(
+            f"{shown!r} can't name a store. Use 1 to 64 letters, digits, '-' or '_', "
+            "beginning with a letter or a digit."
+        )
+    return name
+
+
+class StoreFolders:
+    """Which stores exist, and where. A store exists when its folder does."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> list[str]:
+        """The stores, by name."""
+        if not self.root.is_dir():
+            return []
+        found = (path.name for path in self.root.iterdir() if path.is_dir())
+        return sorted(name for name in found if _NAME.fullmatch(name))
+
+    def path(self, name: str, *, create: bool = False) -> Path:
+        """The folder of a store. Raises NotFound unless it exists or `create` is set."""
+        folder = self.root / check_store_name(name)
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+        elif not folder.is_dir():
+            raise NotFound(
+                f"There is no store {name!r}. Make one with `rag-cs ingest --store {name} PATH`, "
+                "or see `rag-cs store list`."
+            )
+        return folder
+
+    def delete(self, name: str) -> None:
+        """Remove a store and all that is in it. It is out of sight at once, in one rename."""
+        folder = self.path(name)
+        condemned = self.root / f".deleted-{uuid.uuid4().hex}"
+        folder.rename(condemned)
+        shutil.rmtree(condemned, ignore_errors=True)

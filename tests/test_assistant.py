@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag_cs.assistant import ABSTENTIONS, Assistant, Sentence
+from rag_cs.errors import InvalidInput
+from rag_cs.retrieve import Retriever
+from rag_cs.types import Answer, Turn
+from tests.builders import make_document, make_index
+from tests.fakes import HashEmbeddings, ScriptedChatModel
+
+RETURNS = make_document(
+    "returns.md", "Unused goods can be returned within 7 days. The buyer pays return shipping."
+)
+SHIPPING = make_document("运费.md", "标准快递运费为12元。满199元包邮。")
+
+
+def assistant(folder: Path, reply: str) -> tuple[Assistant, ScriptedChatModel]:
+    chat = ScriptedChatModel(reply=reply)
+    retriever = Retriever(make_index(folder, RETURNS, SHIPPING), HashEmbeddings())
+    return Assistant(retriever, HashEmbeddings(), chat), chat
+
+
+async def test_supported_sentences_are_sent_with_their_quotes(tmp_path: Path) -> None:
+    reply = "Unused goods can be returned within 7 days. The buyer pays return shipping."
+    helper, _ = assistant(tmp_path, reply)
+    events = [event async for event in helper.stream("Can unused goods be returned?")]
+    assert [event.text for event in events[:-1] if isinstance(event, Sentence)] == [
+        "Unused goods can be returned within 7 days.",
+        "The buyer pays return shipping.",
+    ]
+    answer = events[-1]
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.text, answer.language) == ("answered", reply, "en")
+    for citation in answer.citations:
+        assert citation.quote == RETURNS.text[citation.start : citation.end]
+        assert citation.document_id == RETURNS.id
+
+
+async def test_an_invented_sentence_is_not_sent(tmp_path: Path) -> None:
+    helper, _ = assistant(
+        tmp_path, "Unused goods can be returned within 7 days. A gift card is included for free."
+    )
+    answer = await helper.answer("Can unused goods be returned?")
+    assert answer.text == "Unused goods can be returned within 7 days."
+    assert len(answer.citations) == 1
+
+
+async def test_nothing_supported_is_an_honest_abstention(tmp_path: Path) -> None:
+    helper, _ = assistant(tmp_path, "运费是25元。")
+    answer = await helper.answer("标准快递运费多少？")
+    assert answer == Answer("abstained", ABSTENTIONS["zh"], "zh")
+
+
+async def test_nothing_relevant_is_not_even_put_to_the_generator(tmp_path: Path) -> None:
+    helper, chat = assistant(tmp_path, "Unused goods can be returned within 7 days.")
+    answer = await helper.answer("Quelle heure est-il maintenant?")
+    assert answer.status == "abstained"
+    assert chat.prompts == []
+
+
+async def test_a_repeated_sentence_is_sent_once(tmp_path: Path) -> None:
+    helper, _ = assistant(tmp_path, "标准快递运费为12元。" * 3)
+    answer = await helper.answer("标准快递运费多少？")
+    assert answer.text == "标准快递运费为12元。"
+
+
+async def test_a_follow_up_is_searched_with_the_conversation(tmp_path: Path) -> None:
+    helper, chat = assistant(tmp_path, "满199元包邮。")
+    history = [Turn("user", "标准快递运费多少？"), Turn("assistant", "12元。")]
+    answer = await helper.answer("怎么包邮", history)
+    assert answer.citations[0].quote == "满199元包邮。"
+    assert "怎么包邮" in chat.prompts[0][-1].text
+
+
+async def test_closing_the_stream_stops_the_generation(tmp_path: Path) -> None:
+    helper, chat = assistant(tmp_path, "Unused goods can be returned within 7 days. " * 50)
+    stream = helper.stream("Can unused goods be returned?")
+    await anext(stream)
+    await stream.aclose()
+    assert chat.closed == [True]
+
+
+async def test_an_empty_question_is_refused(tmp_path: Path) -> None:
+    helper, _ = assistant(tmp_path, "")
+    with pytest.raises(InvalidInput, match="empty"):
+        await helper.answer("  ")

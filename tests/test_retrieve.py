@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from rag_cs.errors import InvalidInput
+from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, fuse, is_relevant
+from tests.builders import make_document, make_index
+from tests.fakes import HashEmbeddings
+
+DOCUMENTS = [
+    make_document("returns.md", "Unused goods can be returned within 7 days."),
+    make_document("运费.md", "满199元包邮，偏远地区除外。"),
+    make_document("codes.csv", "Code: AQ-300/B; Price: 1299"),
+    make_document("codes2.csv", "Code: AQ-300/C; Price: 1399", metadata={"region": "cn"}),
+]
+
+
+@pytest.fixture
+def retriever(tmp_path: Path) -> Retriever:
+    return Retriever(make_index(tmp_path, *DOCUMENTS), HashEmbeddings())
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("can I return unused goods", "returns.md"),
+        ("偏遠地區包郵嗎", "运费.md"),
+        ("ＡＱ300B", "codes.csv"),
+        ("price of aq-300/c", "codes2.csv"),
+    ],
+)
+def test_the_right_passage_comes_first(retriever: Retriever, query: str, title: str) -> None:
+    hits = retriever.search([query], top_k=4)
+    assert hits[0].chunk.title == title
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_several_wordings_share_one_ranking(retriever: Retriever) -> None:
+    hits = retriever.search(["unused goods returned", "满199元包邮"], top_k=2)
+    assert {hit.chunk.title for hit in hits} == {"returns.md", "运费.md"}
+
+
+def test_filters_reach_the_search(retriever: Retriever) -> None:
+    hits = retriever.search(["price of aq-300/b"], filters={"region": "cn"})
+    assert [hit.chunk.title for hit in hits] == ["codes2.csv"]
+
+
+@pytest.mark.parametrize("top_k", [0, -1, 101, 10**9])
+def test_an_absurd_top_k_is_refused(retriever: Retriever, top_k: int) -> None:
+    with pytest.raises(InvalidInput, match="between 1 and 100"):
+        retriever.search(["price"], top_k)
+
+
+@pytest.mark.parametrize("query", ["", "   \n", "?" * (MAX_QUERY_CHARACTERS + 1)])
+def test_an_empty_or_endless_query_is_refused(retriever: Retriever, query: str) -> None:
+    with pytest.raises(InvalidInput, match="question"):
+        retriever.search([query])
+
+
+@pytest.mark.parametrize("query", ["?", "😀", "a", "Что это?", '"', "NOT", "a AND"])
+def test_odd_queries_are_searched_without_a_fuss(retriever: Retriever, query: str) -> None:
+    assert len(retriever.search([query])) <= len(DOCUMENTS)
+
+
+def test_an_empty_store_has_no_hits(tmp_path: Path) -> None:
+    retriever = Retriever(make_index(tmp_path), HashEmbeddings())
+    assert retriever.search(["anything"]) == []
+    assert not is_relevant("anything", [])
+
+
+scores = hnp.arrays(np.float32, st.integers(0, 20), elements=st.floats(0, 50, width=32))
+
+
+@given(scores)
+def test_fused_scores_lie_between_0_and_1_and_keep_an_order_both_halves_share(
+    values: np.ndarray,
+) -> None:
+    fused = fuse(values, values)
+    assert ((fused >= 0) & (fused <= 1.0001)).all()
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(fused[order]) >= 0).all()
