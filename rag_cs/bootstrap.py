@@ -1,0 +1,130 @@
+"""Settings -> wired objects. The only file that names concrete classes and reads Settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from rag_cs.assistant import Assistant
+from rag_cs.index.embedded import EmbeddedIndex
+from rag_cs.ingest import Ingester
+from rag_cs.retrieve import Retriever
+from rag_cs.settings import Settings
+from rag_cs.stores.conversations import Conversations
+from rag_cs.stores.folders import StoreFolders
+from rag_cs.weights import default_cache, resolve
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from rag_cs.embed import LocalEmbeddings
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One store, opened: everything that can be done with it."""
+
+    name: str
+    index: EmbeddedIndex
+    ingester: Ingester
+    retriever: Retriever
+    conversations: Conversations
+
+
+class System:
+    """The program's parts, each made when it is first needed and then shared.
+
+    Safe to share between threads. `close` lets go of every store and of the models.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.folders = StoreFolders(self.settings.storage.indexes)
+        self._stores: dict[str, Store] = {}
+        self._lock = Lock()
+
+    @cached_property
+    def embeddings(self) -> LocalEmbeddings:
+        """The embedder; fetches its weights on the first run. Raises ModelError."""
+        return load_embeddings(self.settings)
+
+    @cached_property
+    def chat(self) -> BaseChatModel:
+        """The generator; fetches its weights on the first run. Raises ModelError."""
+        return load_chat(self.settings)
+
+    def store(self, name: str, *, create: bool = False) -> Store:
+        """The store of that name, opened once. Raises NotFound unless `create` is set."""
+        embeddings = self.embeddings
+        with self._lock:
+            folder = self.folders.path(name, create=create)
+            if name not in self._stores:
+                self._stores[name] = _open(name, folder, embeddings)
+            return self._stores[name]
+
+    def assistant(self, store: Store) -> Assistant:
+        """The assistant of a store."""
+        return Assistant(store.retriever, self.embeddings, self.chat)
+
+    def delete_store(self, name: str) -> None:
+        """Close and remove a store. Raises NotFound."""
+        with self._lock:
+            opened = self._stores.pop(name, None)
+            if opened:
+                opened.index.close()
+            self.folders.delete(name)
+
+    def close(self) -> None:
+        """Close every store and, if it was loaded, the generator."""
+        with self._lock:
+            for store in self._stores.values():
+                store.index.close()
+            self._stores.clear()
+        chat = self.__dict__.pop("chat", None)
+        if hasattr(chat, "close"):
+            chat.close()
+
+
+def _open(name: str, folder: Path, embeddings: LocalEmbeddings) -> Store:
+    index = EmbeddedIndex(folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint)
+    return Store(
+        name=name,
+        index=index,
+        ingester=Ingester(index, embeddings, embeddings.count_tokens),
+        retriever=Retriever(index, embeddings),
+        conversations=Conversations(index.engine),
+    )
+
+
+def models_folder(settings: Settings) -> Path:
+    """Where fetched models are kept."""
+    return settings.storage.models or default_cache()
+
+
+def load_embeddings(settings: Settings) -> LocalEmbeddings:
+    """The embedder that the settings name."""
+    from rag_cs.embed import LocalEmbeddings
+
+    folder = resolve(settings.embedding.model, cache=models_folder(settings))
+    return LocalEmbeddings(folder, settings.embedding.engine)
+
+
+def load_chat(settings: Settings) -> BaseChatModel:
+    """The generator that the settings name, here or at an OpenAI-compatible server."""
+    from rag_cs.generate import load_chat_model, openai_chat_model
+
+    chosen = settings.generation
+    if chosen.base_url:
+        key = chosen.api_key.get_secret_value() if chosen.api_key else None
+        return openai_chat_model(
+            chosen.base_url,
+            chosen.model,
+            key,
+            timeout_seconds=chosen.timeout_seconds,
+            max_tokens=chosen.max_tokens,
+        )
+    folder = resolve(chosen.model, cache=models_folder(settings))
+    return load_chat_model(folder, chosen.engine, max_tokens=chosen.max_tokens)

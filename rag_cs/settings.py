@@ -1,0 +1,59 @@
+"""Every setting, typed, in the order of the stages. Only `bootstrap` reads it.
+
+Each can be set by an environment variable: `RAG_CS_` and the path, its parts joined by two
+underscores, as in `RAG_CS_GENERATION__BASE_URL`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EmbeddingSettings(BaseModel):
+    """Which embedder, and how it runs."""
+
+    model: str = Field(
+        default="multilingual-e5-small", description="catalogue name, folder or hub name"
+    )
+    engine: Literal["auto", "openvino", "torch"] = "auto"
+
+
+class GenerationSettings(BaseModel):
+    """Which generator, and how it runs. A base URL means an OpenAI-compatible server."""
+
+    model: str = Field(default="qwen2.5-coder-0.5b-instruct", description="as for the embedder")
+    engine: Literal["auto", "openvino", "transformers"] = "auto"
+    base_url: str = ""
+    api_key: SecretStr | None = None
+    max_tokens: int = Field(default=160, ge=8, le=4096)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+
+
+class StorageSettings(BaseModel):
+    """Where stores and models are kept."""
+
+    indexes: Path = Path("indexes")
+    models: Path | None = Field(default=None, description="default: the user's cache folder")
+
+
+class ServerSettings(BaseModel):
+    """How the HTTP server listens and what it takes."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    max_upload_bytes: int = Field(default=50_000_000, ge=1)
+
+
+class Settings(BaseSettings):
+    """All settings of the program."""
+
+    model_config = SettingsConfigDict(env_prefix="RAG_CS_", env_nested_delimiter="__")
+
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    generation: GenerationSettings = GenerationSettings()
+    storage: StorageSettings = StorageSettings()
+    server: ServerSettings = ServerSettings()
