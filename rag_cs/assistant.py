@@ -12,7 +12,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from rag_cs.ground import ground
+from rag_cs.ground import ground, repeats
 from rag_cs.index.base import Filters
 from rag_cs.prompt import build_prompt
 from rag_cs.retrieve import Retriever, is_relevant
@@ -70,6 +70,8 @@ class Assistant:
         if is_relevant(queries[-1], hits):
             async with aclosing(self._draft(build_prompt(question, hits, language))) as drafts:
                 async for draft in drafts:
+                    if repeats(draft, question):
+                        continue
                     citation = await asyncio.to_thread(ground, draft, hits, self._embeddings)
                     if citation and draft not in {sentence.text for sentence in sentences}:
                         sentences.append(Sentence(draft, citation))

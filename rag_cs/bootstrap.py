@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +56,14 @@ class System:
     def chat(self) -> BaseChatModel:
         """The generator; fetches its weights on the first run. Raises ModelError."""
         return load_chat(self.settings)
+
+    def load_models(self) -> None:
+        """Load both models now, side by side: each spends much of its time waiting for the disk.
+        Raises ModelError."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            chat = pool.submit(lambda: self.chat)
+            _ = self.embeddings
+            chat.result()
 
     def store(self, name: str, *, create: bool = False) -> Store:
         """The store of that name, opened once. Raises NotFound unless `create` is set."""

@@ -41,7 +41,8 @@ def ingest(paths: Paths, store: StoreName) -> None:
     """Read files into a store, made if it isn't there. A file of the same name is replaced."""
     from rag_cs.ingest import find_files
 
-    files = find_files(paths)
+    with _errors():
+        files = find_files(paths)
     if not files:
         _fail(f"There is no file in {', '.join(map(str, paths))}.")
     failed = 0
@@ -120,7 +121,7 @@ def list_models(as_json: AsJson = False) -> None:
         {
             "name": entry.name,
             "kind": entry.kind,
-            "languages": list(entry.languages),
+            "languages": "+".join(entry.languages),
             "licence": entry.licence,
             "megabytes": round(entry.installed_bytes / 1e6),
             "installed": installed,
@@ -132,9 +133,8 @@ def list_models(as_json: AsJson = False) -> None:
         return
     for row in rows:
         state = "installed" if row["installed"] else "-"
-        languages = "+".join(row["languages"])
         print(
-            f"{row['name']:28} {row['kind']:10} {languages:6} {row['licence']:11} "
+            f"{row['name']:28} {row['kind']:10} {row['languages']:6} {row['licence']:11} "
             f"{row['megabytes']:>5} MB  {state}"
         )
 

@@ -108,7 +108,7 @@ def _load_openvino(folder: Path) -> SentenceTransformer:
 
 
 def _is_bert(folder: Path) -> bool:
-    """Whether the encoder is of the one family that `models.openvino_encoder` turns into a graph."""
+    """Whether the encoder is of the one family that `OpenVINOEncoder` runs."""
     config = folder / "config.json"
     return config.is_file() and json.loads(config.read_text("utf-8")).get("model_type") == "bert"
 

@@ -30,7 +30,7 @@ class ModelError(RagError):
 
 
 class IndexDamaged(RagError):
-    """The database of a store failed its integrity check (a damaged FAISS snapshot never raises)."""
+    """A store's database is damaged. (A damaged FAISS snapshot is rebuilt and never raises.)"""
 
 
 class Busy(RagError):

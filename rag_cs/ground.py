@@ -18,7 +18,7 @@ from rag_cs.text import detect_language, numbers_in, split_sentences, tokenise, 
 from rag_cs.types import Citation, Hit
 
 # Share of a sentence's words that its passage must hold.
-MIN_SUPPORT = 0.7
+MIN_SUPPORT = 0.75
 # Cosine at which a sentence of another language says the same. See the log, "Grounding".
 MIN_CROSS_LANGUAGE_COSINE = 0.88
 # Neighbouring sentences of a passage that may support one sentence together.
@@ -28,14 +28,16 @@ _SECOND_SENTENCE_COST = 0.15
 # A one-word sentence says nothing that could be supported.
 _MIN_WORDS = 2
 
-_STOPWORDS = frozenset(
-    """
+_STOPWORDS_EN = """
     a an the is are was were be been being am do does did has have had i you he she it we they me
     my your our their its this that these those of in on at to for from by with and or as if so
     then than also there here can may will would should could not no yes please
-    的 了 是 在 和 与 或 及 也 都 就 可以 可 您 你 我 我们 您的 吗 呢 请 这 那 有 为 对 将 会 即 并 等
-    """.split()  # noqa: SIM905 - a list literal of words is not easier to read
-)
+"""
+_STOPWORDS_ZH = """
+    的 了 是 在 和 与 或 及 也 都 就 可以 可 您 你 我 我们 您的 吗 呢 请 这 那 有 为 对 将 会
+    即 并 等
+"""
+_STOPWORDS = frozenset(_STOPWORDS_EN.split() + _STOPWORDS_ZH.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def ground(sentence: str, hits: Sequence[Hit], embeddings: Embeddings) -> Citati
     if supporting:
         return _cite(sentence, max(supporting, key=_preference)[1])
     return _across_languages(sentence, [span for span in spans if span not in same], embeddings)
+
+
+def repeats(sentence: str, question: str) -> bool:
+    """Whether a sentence says nothing that the question didn't."""
+    return content_words(sentence) <= content_words(question)
 
 
 def content_words(text: str) -> frozenset[str]:

@@ -39,7 +39,7 @@ _WORDINGS: dict[Language, _Wording] = {
             f"If the passages don't hold the answer, reply: {NOT_KNOWN['en']}"
         ),
         passages="Passages:",
-        question="Question:",
+        question="Question (answer in English):",
         example_passages=(
             "[1] Lost cards\nA lost gift card can be replaced within 60 days of purchase if you "
             "still have the receipt. Balances are never paid out in cash."
@@ -56,7 +56,7 @@ _WORDINGS: dict[Language, _Wording] = {
             f"资料里没有答案时，只回答：{NOT_KNOWN['zh']}"
         ),
         passages="资料：",
-        question="问题：",
+        question="问题（用中文回答）：",
         example_passages=(
             "[1] 礼品卡挂失\n礼品卡丢失后，凭购买小票可在购卡之日起60天内补办。卡内余额不兑换现金。"
         ),
@@ -67,12 +67,17 @@ _WORDINGS: dict[Language, _Wording] = {
 
 
 def build_prompt(question: str, hits: Sequence[Hit], language: Language) -> list[BaseMessage]:
-    """System instruction, one worked example, then the passages with the question."""
+    """System instruction, one worked example, then the passages with the question.
+
+    The best passage stands last, next to the question: a small model copies from what it read
+    last. See the log, "Prompt".
+    """
     wording = _WORDINGS[language]
     limit = MAX_PASSAGE_CHARACTERS[language]
+    shown = reversed(hits[:MAX_PASSAGES])
     passages = "\n\n".join(
         f"[{number}] {hit.chunk.context}\n{hit.chunk.text[:limit]}"
-        for number, hit in enumerate(hits[:MAX_PASSAGES], start=1)
+        for number, hit in enumerate(shown, start=1)
     )
     return [
         SystemMessage(wording.system),

@@ -86,7 +86,7 @@ def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
     is for the grounding of each sentence to say. See the log, "Relevance".
     """
     terms = set(tokenise(query))
-    return any(
+    return bool(terms) and any(
         (hit.dense or 0.0) >= MIN_COSINE
         or len(terms & set(tokenise(hit.chunk.embedded_text))) >= MIN_COVERAGE * len(terms)
         for hit in hits

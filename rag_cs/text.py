@@ -150,14 +150,12 @@ _ZH_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六�
 }
 _ZH_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _EN_NUMBERS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen twenty".split()  # noqa: SIM905
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100}
-# "one" is more often a pronoun than a number.
-del _EN_NUMBERS["one"]
+    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
+}  # fmt: skip
+# "one" is left out: it is more often a pronoun than a number.
 _EN_NUMBER = re.compile(rf"\b(?:{'|'.join(_EN_NUMBERS)})\b")
 
 

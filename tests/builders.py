@@ -47,9 +47,7 @@ def chunks_and_vectors(
 
 def make_index(folder: Path, *documents: Document) -> EmbeddedIndex:
     embeddings = HashEmbeddings()
-    index = EmbeddedIndex(
-        folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint
-    )
+    index = EmbeddedIndex(folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint)
     for document in documents:
         index.replace(document, *chunks_and_vectors(document, embeddings))
     return index

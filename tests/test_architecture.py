@@ -35,6 +35,7 @@ OWNERS = {
     "sqlalchemy": {"index", "stores"},
     "pypdf": {"readers"},
     "fastapi": {"server"},
+    "starlette": {"server"},
     "torch": {"embed", "models", "generators"},
     "openvino": {"embed", "models", "generators"},
     "openvino_genai": {"generators"},

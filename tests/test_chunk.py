@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,7 +95,7 @@ def test_chunks_are_slices_in_order_that_lose_nothing(
         max_tokens=max_tokens, min_tokens=min_tokens,
     )  # fmt: skip
     assert all(part.text == document.text[part.start : part.end] for part in chunks)
-    assert all(a.end <= b.start for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(chunks))
     kept = "".join("".join(part.text.split()) for part in chunks)
     assert kept == "".join(document.text.split())
     assert len({part.id for part in chunks}) == len(chunks)

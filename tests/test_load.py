@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 
@@ -69,10 +70,8 @@ def test_names_in_any_script_are_kept() -> None:
 @given(st.binary(max_size=300), st.sampled_from(["pdf", "docx", "xlsx", "xls", "html", "md", "csv",
                                                  "txt", "png"]))  # fmt: skip
 def test_only_errors_for_users_escape(data: bytes, extension: str) -> None:
-    try:
+    with contextlib.suppress(RagError):
         load(data, f"x.{extension}")
-    except RagError as error:
-        assert str(error)
 
 
 def test_a_zip_archive_under_a_good_name_is_refused() -> None:

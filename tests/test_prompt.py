@@ -16,7 +16,7 @@ def test_the_passages_and_the_question_come_last(language: Language) -> None:
     messages = build_prompt("What?", hits, language)
     assert [message.type for message in messages] == ["system", "human", "ai", "human"]
     assert messages[-1].text.endswith("What?")
-    assert "[1] Shipping > Fees\npassage 0" in messages[-1].text
+    assert f"[{MAX_PASSAGES}] Shipping > Fees\npassage 0" in messages[-1].text
     assert f"passage {MAX_PASSAGES}" not in messages[-1].text
 
 

@@ -13,6 +13,7 @@ import logging
 import os
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import faiss
 import numpy as np
@@ -32,7 +33,7 @@ class VectorTable:
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
+        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -58,7 +59,8 @@ class VectorTable:
         """The `limit` rows of greatest inner product, among `allowed` if given."""
         parameters = None
         if allowed is not None:
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
+            # faiss' own Python layer takes this argument; its stubs don't know.
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))  # type: ignore[call-arg]
         with self._lock:
             limit = min(limit, len(self))
             if limit == 0:
@@ -86,13 +88,13 @@ class VectorTable:
         header = {
             "magic": _MAGIC,
             "dimensions": self.dimensions,
-            "sha256": hashlib.sha256(payload).hexdigest(),
+            "sha256": hashlib.sha256(payload.data).hexdigest(),
         }
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as file:
                 file.write(json.dumps(header).encode() + b"\n")
-                file.write(payload)
+                file.write(payload.data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -109,7 +111,7 @@ def load_vectors(path: Path, dimensions: int) -> VectorTable:
             payload = np.fromfile(file, np.uint8)
         if (header["magic"], header["dimensions"]) != (_MAGIC, dimensions):
             raise ValueError("it was made for another model or version")
-        if hashlib.sha256(payload).hexdigest() != header["sha256"]:
+        if hashlib.sha256(payload.data).hexdigest() != header["sha256"]:
             raise ValueError("its checksum doesn't hold")
     except FileNotFoundError:
         return table

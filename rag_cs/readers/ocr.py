@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rag_cs.readers.builder import Builder
+from rag_cs.readers.plain import is_numbered_heading
 
 # Lines that the recogniser itself doubts are noise: stains, logos, table rules.
 _MIN_CONFIDENCE = 0.5
@@ -99,12 +100,18 @@ def add_lines(builder: Builder, lines: Sequence[Line]) -> str:
     title = ""
     for paragraph in _paragraphs(lines, usual):
         text = "\n".join(line.text for line in paragraph)
-        if len(paragraph) == 1 and paragraph[0].height > 1.35 * usual and len(text) < 60:
+        if len(paragraph) == 1 and _is_heading(paragraph[0], usual):
             title = title or text
-            builder.heading(text, 1 if paragraph[0].height > 1.8 * usual else 2)
+            first = not len(builder) or paragraph[0].height > 1.8 * usual
+            builder.heading(text, 1 if first else 2)
         else:
             builder.paragraph(text)
     return title
+
+
+def _is_heading(line: Line, usual: float) -> bool:
+    tall = line.height > 1.3 * usual and len(line.text) < 60
+    return tall or is_numbered_heading(line.text)
 
 
 def _paragraphs(lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
@@ -121,8 +128,10 @@ def _paragraphs(lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
 
 def _begins_paragraph(before: Line, line: Line, usual: float, start: float, edge: float) -> bool:
     return (
-        line.top - before.bottom > 0.9 * usual
+        is_numbered_heading(line.text)
+        or is_numbered_heading(before.text)
+        or line.top - before.bottom > 0.9 * usual
         or line.left - start > 1.5 * usual
         or edge - before.right > 3 * usual
-        or max(line.height, before.height) > 1.35 * min(line.height, before.height)
+        or max(line.height, before.height) > 1.3 * min(line.height, before.height)
     )

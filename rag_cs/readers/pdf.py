@@ -104,7 +104,9 @@ def _damaged(name: str, error: Exception) -> UnreadableDocument:
 def _page_text(reader: PdfReader, number: int) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return clean(reader.pages[number].extract_text() or "")
+        text = reader.pages[number].extract_text() or ""
+    # 0x7F is a bullet in the encoding that most PDF writers use, and pypdf leaves it as it is.
+    return clean(text.replace("\x7f", "•"))
 
 
 def _has_picture(reader: PdfReader, number: int) -> bool:

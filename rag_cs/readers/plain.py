@@ -32,6 +32,7 @@ _ITEM = re.compile(
 _PUNCTUATION = re.compile(r"[.,;!?。，；！？]")
 _UNDERLINE = re.compile(r"[=\-~*_]{3,}\s*")
 _SENTENCE_END = tuple("。！？；.!?;,，：:")
+_ZH_PARAGRAPH_END = ("。", "！", "？", "；", "：")
 _MAX_HEADING_CHARACTERS = 60
 
 
@@ -111,38 +112,56 @@ def add_text(builder: Builder, text: str) -> str:
     """Append plain text to a builder; its first line if that is a heading, else nothing."""
     lines = clean(text).split("\n")
     title = ""
-    run: list[str] = []
+    run = _Run(builder)
     for number, line in enumerate(lines):
         follower = lines[number + 1] if number + 1 < len(lines) else ""
-        alone = not (run or follower.strip()) and not (number and lines[number - 1].strip())
+        alone = not (run.lines or follower.strip()) and not (number and lines[number - 1].strip())
         if _UNDERLINE.fullmatch(line.strip() or "x"):
             continue
-        first = not run and not len(builder)
+        first = not run.lines and not len(builder)
         level = _heading_level(line, follower, first=first, alone=alone)
         item = _ITEM.fullmatch(line)
         if level or item or not line.strip():
-            _flush(builder, run)
+            run.flush()
         if level:
             title = title or (line.strip() if level == 1 else "")
             builder.heading(line.strip(), level)
         elif item:
-            builder.list_item(item["text"], item["marker"])
+            run.marker = item["marker"]
+            run.lines.append(item["text"])
         elif line.strip():
-            run.append(line)
-    _flush(builder, run)
+            run.lines.append(line)
+    run.flush()
     return title
 
 
-def _flush(builder: Builder, run: list[str]) -> None:
-    """One paragraph, unless the lines are long enough each to be paragraphs of their own."""
-    if run:
-        ended = sum(line.rstrip().endswith(("。", "！", "？", "；", "：")) for line in run)
-        if ended > len(run) // 2:
-            for line in run:
-                builder.paragraph(line)
+class _Run:
+    """Lines that follow one another: a paragraph, or an item of a list with its marker."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self.marker = ""
+        self.lines: list[str] = []
+
+    def flush(self) -> None:
+        """Append them: one paragraph, unless most lines end as paragraphs of their own do."""
+        ended = sum(line.rstrip().endswith(_ZH_PARAGRAPH_END) for line in self.lines)
+        if self.marker:
+            self._builder.list_item("\n".join(self.lines), self.marker)
+        elif ended > len(self.lines) // 2:
+            for line in self.lines:
+                self._builder.paragraph(line)
         else:
-            builder.paragraph("\n".join(run))
-        run.clear()
+            self._builder.paragraph("\n".join(self.lines))
+        self.marker, self.lines = "", []
+
+
+def is_numbered_heading(line: str) -> bool:
+    """Whether a short line begins as headings do: `一、`, `第二章`, `3.1 Use`."""
+    text = line.strip()
+    match = _HEADING.match(text)
+    short = len(text) <= _MAX_HEADING_CHARACTERS and not text.endswith(_SENTENCE_END)
+    return bool(match and not match["item"] and short)
 
 
 def _heading_level(line: str, follower: str, *, first: bool, alone: bool) -> int:

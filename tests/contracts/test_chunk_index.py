@@ -24,9 +24,7 @@ EMBEDDINGS = HashEmbeddings()
 
 
 def open_embedded(folder: Path) -> ChunkIndex:
-    return EmbeddedIndex(
-        folder, dimensions=EMBEDDINGS.dimensions, embedder=EMBEDDINGS.fingerprint
-    )
+    return EmbeddedIndex(folder, dimensions=EMBEDDINGS.dimensions, embedder=EMBEDDINGS.fingerprint)
 
 
 OPENERS: list[Opener] = [open_embedded]
@@ -51,7 +49,9 @@ def query(text: str) -> np.ndarray:
 
 
 RETURNS = make_document("returns.md", "Unused goods go back within 7 days.", "退货需在七天内申请。")
-SHIPPING = make_document("shipping.md", "Standard shipping costs 49 yuan.", metadata={"region": "cn"})
+SHIPPING = make_document(
+    "shipping.md", "Standard shipping costs 49 yuan.", metadata={"region": "cn"}
+)
 MANUAL = make_document("manual.md", "The filter of the AQ-300/B lasts 6 months.")
 
 
@@ -96,9 +96,7 @@ def test_lexical_order_is_that_of_a_reference_bm25(index: ChunkIndex) -> None:
         terms = random.choice(vocabulary, size=4, replace=False).tolist()
         expected = reference.get_scores(terms)
         found = index.search_lexical(terms, 10)
-        names = [
-            int(index.chunks([number])[number].title[1:]) for number in found.numbers.tolist()
-        ]
+        names = [int(index.chunks([number])[number].title[1:]) for number in found.numbers.tolist()]
         ranked = sorted(expected, reverse=True)[: len(names)]
         np.testing.assert_allclose([expected[name] for name in names], ranked, rtol=1e-4)
 
@@ -154,9 +152,7 @@ def test_what_was_stored_comes_back_after_reopening(opener: Opener, tmp_path: Pa
     assert (record.chunks, record.characters) == (1, len(SHIPPING.text))
 
 
-def test_two_openings_of_one_store_see_each_others_changes(
-    opener: Opener, tmp_path: Path
-) -> None:
+def test_two_openings_of_one_store_see_each_others_changes(opener: Opener, tmp_path: Path) -> None:
     here, there = opener(tmp_path / "store"), opener(tmp_path / "store")
     put(here, RETURNS)
     assert len(there.search_dense(query("goods"), 5).numbers) == 1

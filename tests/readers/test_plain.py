@@ -6,8 +6,12 @@ from rag_cs.errors import UnreadableDocument
 from rag_cs.readers.builder import Limits
 from rag_cs.readers.plain import decode, read
 
-SIMPLIFIED = "退货政策\n\n自收到商品之日起7天内，您可以申请无理由退货。运费由买家承担，质量问题除外。"
-TRADITIONAL = "退貨政策\n\n自收到商品之日起7天內，您可以申請無理由退貨。運費由買家承擔，品質問題除外。"
+SIMPLIFIED = (
+    "退货政策\n\n自收到商品之日起7天内，您可以申请无理由退货。运费由买家承担，质量问题除外。"
+)
+TRADITIONAL = (
+    "退貨政策\n\n自收到商品之日起7天內，您可以申請無理由退貨。運費由買家承擔，品質問題除外。"
+)
 ENGLISH = "Returns\n\nYou can return unused goods within 7 days – at no cost."
 
 
@@ -32,7 +36,8 @@ def test_text_that_breaks_off_is_refused() -> None:
 
 def test_headings_items_and_paragraphs() -> None:
     text = (
-        "退货与换货\n==========\n\n一、适用范围\n本政策适用于全部\n商品。\n\n1. 未拆封\n2. 有小票\n\n"
+        "退货与换货\n==========\n\n一、适用范围\n本政策适用于全部\n商品。\n\n"
+        "1. 未拆封\n2. 有小票\n\n"
         "OPENING HOURS\nMonday to Friday, 9 to 5.\n"
     )
     draft = read(text.encode(), "x.txt", Limits())

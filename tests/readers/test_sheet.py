@@ -30,10 +30,18 @@ def texts(draft: Draft) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("question", "answer"),
-    [("问题", "答案"), ("常见问题", "回答"), ("Question", "Answer"), ("Q", "A"), ("提问", "答复内容")],
+    [
+        ("问题", "答案"),
+        ("常见问题", "回答"),
+        ("Question", "Answer"),
+        ("Q", "A"),
+        ("提问", "答复内容"),
+    ],
 )
 def test_faq_columns_are_known_by_their_names(question: str, answer: str) -> None:
-    data = workbook(FAQ=[["客服知识库", None], ["分类", question, answer], ["运费", "包邮吗？", "满199元。"]])
+    data = workbook(
+        FAQ=[["客服知识库", None], ["分类", question, answer], ["运费", "包邮吗？", "满199元。"]]
+    )
     draft = read_workbook(data, "x.xlsx", Limits())
     assert texts(draft)[-1] == ("faq", "问：包邮吗？\n答：满199元。\n分类: 运费")
     assert draft.blocks[-1].question == "包邮吗？"

@@ -1,0 +1,70 @@
+"""Documents of a store: upload, list, look at, delete; and the jobs that uploads become."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response, UploadFile
+
+from rag_cs.errors import NotFound, TooLarge
+from rag_cs.load import check_source
+from rag_cs.server.dependencies import ReadySystem, TheJobs, TheStore
+from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody
+from rag_cs.stores.folders import check_store_name
+
+router = APIRouter(tags=["merchant"])
+
+
+@router.post("/v1/stores/{store}/documents", status_code=202)
+async def upload(
+    store: str, file: UploadFile, system: ReadySystem, jobs: TheJobs, response: Response
+) -> JobBody:
+    """Take a file and ingest it in the background; a store is made with its first document.
+
+    A file of the same name replaces the earlier one.
+    """
+    check_store_name(store)
+    source = check_source(file.filename or "")
+    limit = system.settings.server.max_upload_bytes
+    data = await file.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(f"{source} is larger than {limit / 1e6:,.0f} MB. Split it.")
+    job = jobs.submit(store, source, data)
+    response.headers["Location"] = f"/v1/stores/{quote(store)}/jobs/{job.id}"
+    return _body(job)
+
+
+@router.get("/v1/stores/{store}/jobs/{job_id}")
+def job(store: str, job_id: str, jobs: TheJobs) -> JobBody:
+    """How far an upload is."""
+    return _body(jobs.get(check_store_name(store), job_id))
+
+
+@router.get("/v1/stores/{store}/documents")
+def list_documents(store: TheStore) -> DocumentList:
+    """The documents of a store, by source."""
+    return DocumentList(documents=[DocumentBody.of(record) for record in store.index.documents()])
+
+
+@router.get("/v1/stores/{store}/documents/{document_id}")
+def get_document(store: TheStore, document_id: str) -> DocumentBody:
+    """What is known of a document."""
+    record = store.index.record(document_id)
+    if record is None:
+        raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")
+    return DocumentBody.of(record)
+
+
+@router.delete("/v1/stores/{store}/documents/{document_id}", status_code=204)
+def delete_document(store: TheStore, document_id: str) -> None:
+    """Remove a document; it is found and quoted no more."""
+    if not store.index.delete(document_id):
+        raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")
+
+
+def _body(job: Any) -> JobBody:
+    fields = asdict(job)
+    del fields["store"]
+    return JobBody(**fields)

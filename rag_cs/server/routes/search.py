@@ -1,0 +1,17 @@
+"""Search: the passages for a query, through the same retrieval as answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from rag_cs.server.dependencies import TheStore
+from rag_cs.server.schemas import HitBody, SearchRequest, SearchResponse
+
+router = APIRouter(tags=["evaluator"])
+
+
+@router.post("/v1/stores/{store}/search")
+def search(store: TheStore, body: SearchRequest) -> SearchResponse:
+    """The passages for a query, best first."""
+    hits = store.retriever.search([body.query], body.top_k, body.filters or None)
+    return SearchResponse(hits=[HitBody.of(hit) for hit in hits])

@@ -1,0 +1,22 @@
+"""Stores: list and delete. One is made with its first document."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from rag_cs.server.dependencies import TheSystem
+from rag_cs.server.schemas import StoreList
+
+router = APIRouter(tags=["merchant"])
+
+
+@router.get("/v1/stores")
+def list_stores(system: TheSystem) -> StoreList:
+    """The stores, by name."""
+    return StoreList(stores=system.folders.names())
+
+
+@router.delete("/v1/stores/{store}", status_code=204)
+def delete_store(store: str, system: TheSystem) -> None:
+    """Remove a store with its documents, its index and its conversations."""
+    system.delete_store(store)

@@ -1,0 +1,177 @@
+"""The bodies of requests and answers, as docs/architecture.md promises them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag_cs.index.base import DocumentRecord
+from rag_cs.types import Answer, Citation, Hit
+
+Status = Literal["answered", "abstained", "handed_off"]
+
+
+class SearchRequest(BaseModel):
+    """A query for passages."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"query": "退货期限", "top_k": 3}]})
+    query: str
+    top_k: int = Field(default=10, description="1 to 100")
+    filters: dict[str, str] = Field(
+        default_factory=dict, description="document metadata, `document_id` or `language`"
+    )
+
+
+class HitBody(BaseModel):
+    """A passage: `text` is the slice `start:end` of its document."""
+
+    document_id: str
+    chunk_id: str
+    title: str
+    text: str
+    page: int | None
+    start: int
+    end: int
+    score: float
+
+    @classmethod
+    def of(cls, hit: Hit) -> HitBody:
+        """From a hit."""
+        fields: dict[str, Any] = {
+            name: getattr(hit.chunk, name) for name in cls.model_fields if hasattr(hit.chunk, name)
+        }
+        return cls(**fields, chunk_id=hit.chunk.id, score=hit.score)
+
+
+class SearchResponse(BaseModel):
+    """Passages, best first."""
+
+    hits: list[HitBody]
+
+
+class AskRequest(BaseModel):
+    """A shopper's question."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "How much does standard shipping cost?"},
+                {"question": "几天之内可以退货？", "stream": True},
+            ]
+        }
+    )
+    question: str
+    conversation_id: Annotated[str, Field(max_length=64)] | None = None
+    stream: bool = Field(default=False, description="answer as server-sent events")
+
+
+class CitationBody(BaseModel):
+    """A verbatim quote, the slice `start:end` of its document, and the sentence it supports."""
+
+    document_id: str
+    chunk_id: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    sentence: str
+
+    @classmethod
+    def of(cls, citation: Citation) -> CitationBody:
+        """From a citation."""
+        return cls(**{name: getattr(citation, name) for name in cls.model_fields})
+
+
+class SentenceEvent(BaseModel):
+    """The data of a `sentence` event."""
+
+    text: str
+    citation: CitationBody
+
+
+class AnswerBody(BaseModel):
+    """An answer whose every sentence is supported, or an abstention."""
+
+    status: Status
+    answer: str
+    language: Literal["zh", "en"]
+    citations: list[CitationBody]
+    conversation_id: str
+
+    @classmethod
+    def of(cls, answer: Answer, conversation_id: str) -> AnswerBody:
+        """From an answer."""
+        return cls(
+            status=answer.status,
+            answer=answer.text,
+            language=answer.language,
+            citations=[CitationBody.of(citation) for citation in answer.citations],
+            conversation_id=conversation_id,
+        )
+
+
+class DocumentBody(BaseModel):
+    """A stored document."""
+
+    id: str
+    source: str
+    title: str
+    media_type: str
+    sha256: str
+    language: str
+    metadata: dict[str, str]
+    chunks: int
+    characters: int
+    created_at: str
+
+    @classmethod
+    def of(cls, record: DocumentRecord) -> DocumentBody:
+        """From a record."""
+        return cls(**{name: getattr(record, name) for name in cls.model_fields})
+
+
+class DocumentList(BaseModel):
+    """The documents of a store, by source."""
+
+    documents: list[DocumentBody]
+
+
+class JobBody(BaseModel):
+    """An upload on its way. `reason` says why it failed."""
+
+    id: str
+    source: str
+    state: Literal["queued", "running", "done", "failed"]
+    chunks_done: int = 0
+    chunks_total: int = 0
+    document_id: str = ""
+    reason: str = ""
+
+
+class StoreList(BaseModel):
+    """The stores, by name."""
+
+    stores: list[str]
+
+
+class ChatMessage(BaseModel):
+    """A message as OpenAI's clients send it."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[dict[str, Any]]
+
+    def text(self) -> str:
+        """The content's text parts."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(str(part.get("text", "")) for part in self.content)
+
+
+class ChatRequest(BaseModel):
+    """OpenAI's chat completion; `model` names a store. Sampling settings are ignored."""
+
+    model: str
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool = False

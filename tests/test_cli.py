@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from rag_cs import bootstrap
+from rag_cs.cli import app
+from tests.fakes import HashEmbeddings, ScriptedChatModel
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def _fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_CS_STORAGE__INDEXES", str(tmp_path / "indexes"))
+    monkeypatch.setenv("RAG_CS_STORAGE__MODELS", str(tmp_path / "models"))
+    reply = "Unused goods go back within 7 days. The moon is made of cheese."
+    monkeypatch.setattr(bootstrap, "load_embeddings", lambda settings: HashEmbeddings())
+    monkeypatch.setattr(bootstrap, "load_chat", lambda settings: ScriptedChatModel(reply=reply))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "returns.md").write_text(
+        "# Returns\n\nUnused goods go back within 7 days."
+    )
+    done = RUNNER.invoke(app, ["ingest", "--store", "demo", str(tmp_path / "docs")])
+    assert done.exit_code == 0, done.output
+    assert "added      returns.md  (1 chunks)" in done.output
+    return "demo"
+
+
+def test_search_prints_hits_as_promised(store: str) -> None:
+    done = RUNNER.invoke(
+        app, ["search", "--store", store, "unused goods", "--top-k", "3", "--json"]
+    )
+    (hit,) = json.loads(done.stdout)["hits"]
+    assert set(hit) == {
+        "document_id", "chunk_id", "title", "text", "page", "start", "end", "score",
+    }  # fmt: skip
+    assert "Unused goods" in RUNNER.invoke(app, ["search", "-s", store, "unused goods"]).stdout
+
+
+def test_ask_prints_the_answer_and_its_quote(store: str) -> None:
+    done = RUNNER.invoke(app, ["ask", "--store", store, "Can unused goods go back?", "--json"])
+    answer = json.loads(done.stdout)
+    assert (answer["status"], answer["answer"]) == (
+        "answered",
+        "Unused goods go back within 7 days.",
+    )
+    assert answer["citations"][0]["quote"] == "Unused goods go back within 7 days."
+    plain = RUNNER.invoke(app, ["ask", "--store", store, "Can unused goods go back?"]).stdout
+    assert "— Returns: “Unused goods go back within 7 days.”" in plain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "--store", "nope", "x"], "There is no store 'nope'"),
+        (["ask", "--store", "../x", "x"], "can't name a store"),
+        (["search", "--store", "demo", "x", "--top-k", "0"], "top_k is 0"),
+        (["search", "--store", "demo", "x", "--top-k", "1000000000"], "between 1 and 100"),
+        (["ask", "--store", "demo", "  "], "question is empty"),
+        (["ask", "--store", "demo", "x" * 50_000], "50,000 characters"),
+        (["ingest", "--store", "demo", "/no/such/file"], "There is no file or folder"),
+        (["models", "fetch", "nonsense"], "neither a folder here nor in the catalogue"),
+        (["store", "delete", "nope", "--yes"], "There is no store 'nope'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_1(
+    store: str, arguments: list[str], message: str
+) -> None:
+    done = RUNNER.invoke(app, arguments)
+    assert done.exit_code == 1
+    assert message in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_file_that_fails_makes_the_status_1_and_the_rest_go_on(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "a.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    (tmp_path / "new" / "b.txt").write_text("fine")
+    done = RUNNER.invoke(app, ["ingest", "--store", "other", str(tmp_path / "new")])
+    assert done.exit_code == 1
+    assert "Convert it to DOCX" in done.output
+    assert "1 of 2 files are in store 'other'." in done.output
+
+
+def test_stores_are_listed_and_deleted(store: str) -> None:
+    assert json.loads(RUNNER.invoke(app, ["store", "list", "--json"]).stdout) == {
+        "stores": ["demo"]
+    }
+    assert RUNNER.invoke(app, ["store", "delete", "demo"], input="n\n").exit_code == 1
+    assert RUNNER.invoke(app, ["store", "delete", "demo", "--yes"]).exit_code == 0
+    assert "no store yet" in RUNNER.invoke(app, ["store", "list"]).stdout
+
+
+def test_the_catalogue_is_listed() -> None:
+    listed = json.loads(RUNNER.invoke(app, ["models", "list", "--json"]).stdout)["models"]
+    assert {"multilingual-e5-small", "qwen2.5-coder-0.5b-instruct"} <= {m["name"] for m in listed}
+    assert "Apache-2.0" in RUNNER.invoke(app, ["models", "list"]).stdout

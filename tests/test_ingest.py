@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag_cs.errors import InvalidInput, UnreadableDocument
+from rag_cs.index.embedded import EmbeddedIndex
+from rag_cs.ingest import Ingester, find_files
+from tests.builders import make_index
+from tests.fakes import HashEmbeddings
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> EmbeddedIndex:
+    return make_index(tmp_path / "store")
+
+
+@pytest.fixture
+def ingester(index: EmbeddedIndex) -> Ingester:
+    embeddings = HashEmbeddings()
+    return Ingester(index, embeddings, embeddings.count_tokens)
+
+
+def test_a_file_is_added_then_unchanged_then_replaced(
+    ingester: Ingester, index: EmbeddedIndex
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+    first = ingester.ingest(b"# Returns\n\nWithin 7 days.", "a.md", lambda *step: seen.append(step))
+    assert (first.outcome, first.chunks) == ("added", 1)
+    assert seen == [("a.md", 1, 1)]
+    assert ingester.ingest(b"# Returns\n\nWithin 7 days.", "a.md").outcome == "unchanged"
+    again = ingester.ingest(b"# Returns\n\nWithin 14 days.", "a.md")
+    assert (again.outcome, again.document_id) == ("replaced", first.document_id)
+    assert "14 days" in index.document(first.document_id).text
+    assert len(index) == 1
+
+
+def test_one_bad_file_never_stops_the_others(tmp_path: Path, ingester: Ingester) -> None:
+    (tmp_path / "a.md").write_text("fine")
+    (tmp_path / "b.pdf").write_bytes(b"not a PDF at all")
+    (tmp_path / "c.txt").write_text("fine too")
+    done = list(ingester.ingest_files(find_files([tmp_path])[0:3]))
+    outcomes = {item.source: item.outcome for item in done if not item.source.startswith("store")}
+    assert outcomes == {"a.md": "added", "b.pdf": "failed", "c.txt": "added"}
+    assert "it holds text, not PDF" in next(item.reason for item in done if item.reason)
+
+
+def test_a_bad_new_version_leaves_the_old_one(ingester: Ingester, index: EmbeddedIndex) -> None:
+    ingester.ingest(b"good words", "a.txt")
+    with pytest.raises(UnreadableDocument):
+        ingester.ingest(b"", "a.txt")
+    assert [record.source for record in index.documents()] == ["a.txt"]
+
+
+def test_files_are_found_by_folder_without_hidden_ones(tmp_path: Path) -> None:
+    for name in ("b/x.md", "a.md", ".hidden/y.md", ".z"):
+        path = tmp_path / "docs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    assert [source for source, _ in find_files([tmp_path / "docs"])] == ["a.md", "b/x.md"]
+    assert [source for source, _ in find_files([tmp_path / "docs" / "b" / "x.md"])] == ["x.md"]
+
+
+def test_missing_paths_and_clashing_names_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no file or folder"):
+        find_files([tmp_path / "nowhere"])
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.md").write_text("x")
+    with pytest.raises(InvalidInput, match=r"would both be stored as 'x\.md'"):
+        find_files([tmp_path / "one", tmp_path / "two"])
