@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -21,8 +22,6 @@ from rag_cs.types import Citation, Hit
 MIN_SUPPORT = 0.75
 # Cosine at which a sentence of another language says the same. See the log, "Grounding".
 MIN_CROSS_LANGUAGE_COSINE = 0.88
-# Neighbouring sentences of a passage that may support one sentence together.
-_WINDOW = 2
 # What a quote's second sentence must add to the support.
 _SECOND_SENTENCE_COST = 0.15
 # A one-word sentence says nothing that could be supported.
@@ -126,11 +125,12 @@ def _spans(hit: Hit) -> Iterator[_Span]:
 @lru_cache(maxsize=256)
 def _windows(text: str) -> tuple[tuple[int, int, int], ...]:
     sentences = split_sentences(text)
-    return tuple(
-        (sentences[first][0], sentences[last][1], last - first + 1)
-        for first in range(len(sentences))
-        for last in range(first, min(first + _WINDOW, len(sentences)))
-    )
+    windows = [(start, end, 1) for start, end in sentences]
+    for (start, _), (next_start, end) in pairwise(sentences):
+        # Two rows of a table together would lend one's figures to the other.
+        if text[start] != "|" and text[next_start] != "|":
+            windows.append((start, end, 2))
+    return tuple(windows)
 
 
 def _cite(sentence: str, span: _Span) -> Citation:

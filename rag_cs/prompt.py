@@ -35,11 +35,11 @@ _WORDINGS: dict[Language, _Wording] = {
     "en": _Wording(
         system=(
             "You are a shop's customer-service assistant. Answer the question in one or two "
-            "short sentences, using only the passages, and copy their words and numbers exactly. "
+            "short English sentences, using only the passages, and copy their words and numbers exactly. "
             f"If the passages don't hold the answer, reply: {NOT_KNOWN['en']}"
         ),
         passages="Passages:",
-        question="Question (answer in English):",
+        question="Question:",
         example_passages=(
             "[1] Lost cards\nA lost gift card can be replaced within 60 days of purchase if you "
             "still have the receipt. Balances are never paid out in cash."
@@ -56,7 +56,7 @@ _WORDINGS: dict[Language, _Wording] = {
             f"资料里没有答案时，只回答：{NOT_KNOWN['zh']}"
         ),
         passages="资料：",
-        question="问题（用中文回答）：",
+        question="问题：",
         example_passages=(
             "[1] 礼品卡挂失\n礼品卡丢失后，凭购买小票可在购卡之日起60天内补办。卡内余额不兑换现金。"
         ),

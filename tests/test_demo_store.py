@@ -84,7 +84,7 @@ def ask(server: httpx.Client, question: str) -> dict[str, Any]:
         ("水壶怎么除水垢", "zh", "20克柠檬酸"),
         ("国庆节发货吗", "zh", "10月1日"),
         ("How much does standard shipping cost?", "en", "¥12"),
-        ("What does error E4 on the AQ-300/B mean?", "en", "filter is missing"),
+        ("How many brightness levels does the desk lamp have?", "en", "five brightness levels"),
     ],
 )
 def test_a_question_is_answered_with_a_verbatim_quote(
