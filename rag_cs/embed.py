@@ -114,9 +114,12 @@ def _is_bert(folder: Path) -> bool:
 
 
 def _fingerprint(folder: Path) -> str:
-    """The folder's name and a hash of the sizes and first MiB of its weights."""
+    """The model's name, if its folder states one, and a hash of its weights' sizes and first
+    MiB. The folder's own name doesn't count: it may be moved."""
     digest = hashlib.sha256()
+    manifest = folder / "rag-cs.json"
+    name = json.loads(manifest.read_text("utf-8"))["name"] if manifest.is_file() else "local"
     for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:
             digest.update(str(path.stat().st_size).encode() + file.read(1 << 20))
-    return f"{folder.name}@{digest.hexdigest()[:12]}"
+    return f"{name}@{digest.hexdigest()[:12]}"

@@ -35,7 +35,8 @@ _WORDINGS: dict[Language, _Wording] = {
     "en": _Wording(
         system=(
             "You are a shop's customer-service assistant. Answer the question in one or two "
-            "short English sentences, using only the passages, and copy their words and numbers exactly. "
+            "short English sentences, using only the passages, and copy their words and numbers "
+            "exactly. "
             f"If the passages don't hold the answer, reply: {NOT_KNOWN['en']}"
         ),
         passages="Passages:",

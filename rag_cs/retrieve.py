@@ -34,16 +34,17 @@ class Retriever:
     def search(
         self, queries: Sequence[str], top_k: int = 10, filters: Filters | None = None
     ) -> list[Hit]:
-        """The `top_k` best hits for any of `queries` (ways to say the same), best first.
+        """The `top_k` best hits for any of `queries`, best first: the question, then other ways
+        to say it.
 
         A chunk's score is its best over the queries. Raises InvalidInput for an empty or
         endless query and for a `top_k` outside 1 to 100.
         """
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k is {top_k}; it must be between 1 and {MAX_TOP_K}.")
+        check_query(queries[0])
         best: dict[int, tuple[float, float, float]] = {}
         for query in queries:
-            check_query(query)
             found = self._search_one(query, max(CANDIDATES, top_k), filters)
             for number, fused, cosine, bm25 in found:
                 before = best.get(number, (-np.inf, 0.0, 0.0))

@@ -33,6 +33,8 @@ SNAPSHOT_NAME = "vectors.faiss"
 # Chunks added or removed since the snapshot before a new one is written: replaying 2,000 rows
 # from the database takes 10 ms, so smaller changes aren't worth the write.
 SNAPSHOT_EVERY = 2_000
+# Taken from the rounded vectors in memory beyond what was asked for, then put in exact order.
+SPARE_CANDIDATES = 10
 # SQLite's limit on parameters is far above this; batches keep statements small.
 _BATCH = 500
 
@@ -126,7 +128,10 @@ class EmbeddedIndex:
         with self.engine.begin() as connection:
             self._catch_up(connection)
             allowed = _numbers(connection, _allowed(filters)) if filters else None
-        return self._vectors.search(query, limit, allowed)
+            near = self._vectors.search(query, limit + SPARE_CANDIDATES, allowed)
+            cosines = self._exact(connection, query, near)
+        order = np.lexsort((near, -cosines))[:limit]
+        return Scores(near[order], cosines[order])
 
     def search_lexical(
         self, terms: Sequence[str], limit: int, filters: Filters | None = None
@@ -139,8 +144,15 @@ class EmbeddedIndex:
 
     def cosines(self, query: Vector, numbers: Numbers) -> Vector:
         """See `ChunkIndex.cosines`."""
-        cosines: Vector = self._vectors.rows(numbers) @ query
-        return cosines
+        with self.engine.begin() as connection:
+            return self._exact(connection, query, numbers)
+
+    def _exact(self, connection: Connection, query: Vector, numbers: Numbers) -> Vector:
+        """Cosines by the stored vectors, which the ones in memory round; 0 where deleted since."""
+        exact: dict[int, float] = {}
+        for found, rows in _read_vectors(connection, numbers, self._vectors.dimensions):
+            exact.update(zip(found.tolist(), (rows @ query).tolist(), strict=True))
+        return np.array([exact.get(number, 0.0) for number in numbers.tolist()], np.float32)
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         """See `ChunkIndex.chunks`."""
@@ -194,7 +206,7 @@ class EmbeddedIndex:
         for numbers, rows in added:
             self._vectors.add(numbers, rows)
             self._unsaved += len(numbers)
-        self._lexical.forget_frequencies()
+        self._lexical.forget_frequencies(len(self._vectors))
 
 
 def _claim(connection: Connection, folder: Path, embedder: str, dimensions: int) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Select, bindparam, column, select, table, tex
 
 from rag_cs.index.base import Scores
 
-# The sum of document frequencies that one query may walk. FTS5 takes about 1 ms for 2,000
-# postings; without a limit a query of frequent words takes 190 ms at 100,000 chunks.
-POSTINGS_BUDGET = 20_000
+# The sum of document frequencies that one query may walk. FTS5 takes about 1 ms for 1,000
+# postings; without a limit a query of frequent words takes 190 ms at 100,000 chunks. See the
+# log, "Retrieval at 100,000 chunks".
+POSTINGS_BUDGET = 4_000
 
 _terms = table("chunk_terms", column("rowid"), column("terms"), column("rank"))
 _match = text("chunk_terms MATCH :match")
@@ -26,6 +27,7 @@ class LexicalSearch:
 
     def __init__(self) -> None:
         self._frequencies: dict[str, int] = {}
+        self._counted_at = 0
 
     @staticmethod
     def add(connection: Connection, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
@@ -73,11 +75,17 @@ class LexicalSearch:
         return chosen
 
     def _frequency(self, connection: Connection, term: str) -> int:
-        if term not in self._frequencies:
+        known = self._frequencies.get(term)
+        if known is None:
             statement = text("SELECT doc FROM vocabulary WHERE term = :term")
-            self._frequencies[term] = int(connection.scalar(statement, {"term": term}) or 0)
-        return self._frequencies[term]
+            known = int(connection.scalar(statement, {"term": term}) or 0)
+            if known:  # a term that is missing may come with the next document
+                self._frequencies[term] = known
+        return known
 
-    def forget_frequencies(self) -> None:
-        """To be called whenever chunks came or went."""
-        self._frequencies = {}
+    def forget_frequencies(self, chunks: int) -> None:
+        """To be called when chunks came or went, of which there are now `chunks`: the counts
+        only decide which terms are too common to walk, so they may be a tenth out of date."""
+        if abs(chunks - self._counted_at) > 0.1 * self._counted_at:
+            self._frequencies = {}
+            self._counted_at = chunks
