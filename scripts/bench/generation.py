@@ -1,9 +1,10 @@
 """First-token time and token rate of the OpenVINO chat model, and of transformers.generate in
 float32, on the same weights and prompts.
 
-    python scripts/bench/generation.py MODEL --prompts prompts.jsonl [--json FILE]
+    python scripts/bench/generation.py [--model FOLDER] [--prompts prompts.jsonl] [--json FILE]
 
-Each line of the prompts is {"messages": [{"role", "content"}, …]}. Both are greedy; OpenVINO keeps
+Each line of the prompts is {"messages": [{"role", "content"}, …]}; without a file they are those
+of the demo store's questions. Both are greedy; OpenVINO keeps
 its prefix cache from one question to the next, as a server does.
 """
 
@@ -12,17 +13,26 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
-from langchain_core.messages import convert_to_messages
+from langchain_core.messages import convert_to_messages, convert_to_openai_messages
 
+from rag_cs.assistant import TOP_K
+from rag_cs.bootstrap import System, models_folder
 from rag_cs.generators.base import EngineChatModel
 from rag_cs.generators.openvino import OpenVINOChatModel
 from rag_cs.generators.transformers import TransformersChatModel
+from rag_cs.ingest import find_files
+from rag_cs.prompt import build_prompt
+from rag_cs.settings import Settings, StorageSettings
+from rag_cs.weights import resolve
 
+ROOT = Path(__file__).resolve().parents[2]
 Prompt = list[dict[str, str]]
 
 
@@ -107,18 +117,45 @@ def print_table(report: dict[str, object]) -> None:
     )
 
 
+def demo_prompts() -> list[Prompt]:
+    """What the assistant asks the generator for the demo store's answerable questions, one in
+    Chinese and one in English by turns."""
+    questions = json.loads((ROOT / "tests" / "data" / "demo_questions.json").read_text("utf-8"))
+    answerable = [entry for entry in questions if entry["answerable"]]
+    chinese = [entry for entry in answerable if entry["language"] == "zh"]
+    english = [entry for entry in answerable if entry["language"] == "en"]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(storage=StorageSettings(indexes=Path(folder)))
+        system = System(settings)
+        store = system.store("demo", create=True)
+        list(store.ingester.ingest_files(find_files([ROOT / "knowledge" / "demo"])))
+        prompts = []
+        for pair in zip(chinese, english, strict=False):
+            for entry in pair:
+                hits = store.retriever.search([entry["question"]], TOP_K)
+                messages = build_prompt(entry["question"], hits, entry["language"])
+                prompts.append(convert_to_openai_messages(messages))
+        system.close()
+    return cast("list[Prompt]", prompts)
+
+
 def main() -> None:
     """Parse arguments, compare, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, help="a GGUF file or the folder that holds it")
-    parser.add_argument("--prompts", type=Path, required=True, help="JSON lines of messages")
+    parser.add_argument("--model", type=Path, help="a GGUF file or its folder; default: ours")
+    parser.add_argument("--prompts", type=Path, help="JSON lines of messages; default: the demo's")
     parser.add_argument("--limit", type=int, default=20)
     parser.add_argument("--max-tokens", type=int, default=96)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    lines = arguments.prompts.read_text("utf-8").splitlines()
-    prompts = [json.loads(line)["messages"] for line in lines if line.strip()]
-    report = compare(arguments.model, prompts[: arguments.limit], arguments.max_tokens)
+    if arguments.prompts:
+        lines = arguments.prompts.read_text("utf-8").splitlines()
+        prompts = [json.loads(line)["messages"] for line in lines if line.strip()]
+    else:
+        prompts = demo_prompts()
+    settings = Settings()
+    model = arguments.model or resolve(settings.generation.model, cache=models_folder(settings))
+    report = compare(model, prompts[: arguments.limit], arguments.max_tokens)
     print_table(report)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
