@@ -7,6 +7,7 @@ languages, where words can't be compared, when their vectors nearly agree. The r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,8 @@ _SECOND_SENTENCE_COST = 0.15
 # A one-word sentence says nothing that could be supported.
 _MIN_WORDS = 2
 
+# How `readers.builder` writes the two halves of a FAQ pair.
+_FAQ_LABEL = re.compile(r"(?:Q: |A: |问：|答：)")
 _STOPWORDS_EN = """
     a an the is are was were be been being am do does did has have had i you he she it we they me
     my your our their its this that these those of in on at to for from by with and or as if so
@@ -124,13 +127,25 @@ def _spans(hit: Hit) -> Iterator[_Span]:
 
 @lru_cache(maxsize=256)
 def _windows(text: str) -> tuple[tuple[int, int, int], ...]:
-    sentences = split_sentences(text)
+    sentences = _statements(text)
     windows = [(start, end, 1) for start, end in sentences]
     for (start, _), (next_start, end) in pairwise(sentences):
         # Two rows of a table together would lend one's figures to the other.
         if text[start] != "|" and text[next_start] != "|":
             windows.append((start, end, 2))
     return tuple(windows)
+
+
+def _statements(text: str) -> list[tuple[int, int]]:
+    """The sentences that can support something: of a FAQ pair the answer, without its label."""
+    statements = []
+    for start, end in split_sentences(text):
+        label = _FAQ_LABEL.match(text, start, end)
+        if label is None:
+            statements.append((start, end))
+        elif label[0].startswith(("A", "答")) and label.end() < end:
+            statements.append((label.end(), end))
+    return statements
 
 
 def _cite(sentence: str, span: _Span) -> Citation:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag_cs.errors import InvalidInput, RagError, TooLarge, UnreadableDocument
-from rag_cs.readers import docx, html, image, markdown, pdf, plain, sheet
+from rag_cs.readers import docx, html, image, markdown, pdf, plain, records, sheet
 from rag_cs.readers.builder import Draft, Limits
 from rag_cs.text import detect_language
 from rag_cs.types import Document
@@ -47,6 +47,7 @@ _FORMATS: dict[str, _Format] = {
     ".xhtml": _Format("text", "text/html", html.read),
     ".md": _Format("text", "text/markdown", markdown.read),
     ".markdown": _Format("text", "text/markdown", markdown.read),
+    ".json": _Format("text", "application/json", records.read),
     ".txt": _TEXT,
     ".text": _TEXT,
     ".log": _TEXT,

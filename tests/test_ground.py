@@ -58,3 +58,19 @@ def test_an_unsupported_sentence_gets_none(sentence: str) -> None:
 
 def test_without_hits_nothing_is_supported() -> None:
     assert ground("Unused goods can be returned.", [], HashEmbeddings()) is None
+
+
+def test_of_a_faq_pair_the_answer_supports_and_neither_question_nor_label() -> None:
+    text = "Q: Are filters free of charge?\nA: Filters cost 129 yuan."
+    hits = [Hit(Chunk("f", "d", "FAQ", text, 0, len(text), kind="faq"), 1.0)]
+    citation = ground("Filters cost 129 yuan.", hits, HashEmbeddings())
+    assert citation is not None
+    assert citation.quote == "Filters cost 129 yuan."
+    assert ground("Filters are free of charge.", hits, HashEmbeddings()) is None
+
+
+def test_two_rows_of_a_table_lend_each_other_nothing() -> None:
+    text = "| E4 | The filter is missing |\n| E5 | Internal fault |"
+    hits = [Hit(Chunk("t", "d", "Manual", text, 0, len(text), kind="table"), 1.0)]
+    assert ground("E4 means internal fault.", hits, HashEmbeddings()) is None
+    assert ground("E4: the filter is missing.", hits, HashEmbeddings()) is not None

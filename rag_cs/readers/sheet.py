@@ -46,7 +46,7 @@ def read_csv(data: bytes, name: str, limits: Limits) -> Draft:
     except csv.Error as error:
         raise UnreadableDocument(f"{name} is no CSV that can be read: {error}.") from error
     builder = Builder()
-    _add_sheet(builder, rows, name, limits)
+    add_sheet(builder, rows, name, limits)
     return builder.draft()
 
 
@@ -78,7 +78,7 @@ def read_workbook(data: bytes, name: str, limits: Limits) -> Draft:
         if rows:
             if len(sheets) > 1:
                 builder.heading(title, 1)
-            _add_sheet(builder, rows, name, limits)
+            add_sheet(builder, rows, name, limits)
     if not len(builder):
         raise UnreadableDocument(f"{name} has no rows. Fill in the sheet, or leave the file out.")
     return builder.draft()
@@ -95,7 +95,11 @@ def _shown(value: object) -> str:
     return str(value).strip()
 
 
-def _add_sheet(builder: Builder, rows: Sequence[Row], name: str, limits: Limits) -> None:
+def add_sheet(builder: Builder, rows: Sequence[Row], name: str, limits: Limits) -> None:
+    """Append the rows of one sheet: FAQ pairs if its header names them, else row by row.
+
+    Raises TooLarge.
+    """
     if len(rows) > limits.max_rows:
         raise TooLarge(
             f"{name} has {len(rows):,} rows; {limits.max_rows:,} is the limit. Split it."
