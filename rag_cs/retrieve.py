@@ -16,8 +16,8 @@ MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
 # Candidates each half offers to the fusion.
 CANDIDATES = 50
-# Share of the dense half in the fused score.
-DENSE_WEIGHT = 0.5
+# Share of the dense half in the fused score. See the log, "Fusion".
+DENSE_WEIGHT = 0.6
 # A hit is relevant at this cosine (e5 gives unrelated texts 0.70 to 0.80), or with this share
 # of the query's terms.
 MIN_COSINE = 0.82
