@@ -13,7 +13,7 @@ from rag_cs.index.base import Scores
 # The sum of document frequencies that one query may walk. FTS5 takes about 1 ms for 1,000
 # postings; without a limit a query of frequent words takes 190 ms at 100,000 chunks. See the
 # log, "Retrieval at 100,000 chunks".
-POSTINGS_BUDGET = 4_000
+POSTINGS_BUDGET = 6_000
 
 _terms = table("chunk_terms", column("rowid"), column("terms"), column("rank"))
 _match = text("chunk_terms MATCH :match")
