@@ -38,7 +38,8 @@ class LocalEmbeddings(Embeddings):
 
     def __init__(self, folder: Path, engine: Engine = "auto") -> None:
         self._model = _load(folder, engine)
-        self._tokenizer = _counting_tokenizer(folder)
+        own = self._model.tokenizer
+        self._tokenizer = own if _counts(own) else _counting_tokenizer(folder)
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.fingerprint = _fingerprint(folder)
@@ -83,6 +84,13 @@ def _load(folder: Path, engine: Engine) -> SentenceTransformer:
             f"The embedding model in folder {folder.name!r} can't be loaded ({error}). "
             "Delete that folder and run `rag-cs models fetch` again."
         ) from error
+
+
+def _counts(tokenizer: object) -> bool:
+    """Whether a tokenizer sees whole texts, as the OpenVINO module's does."""
+    from tokenizers import Tokenizer
+
+    return isinstance(tokenizer, Tokenizer) and tokenizer.truncation is None
 
 
 def _counting_tokenizer(folder: Path) -> Tokenizer:

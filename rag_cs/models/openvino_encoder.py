@@ -35,8 +35,9 @@ class OpenVINOEncoder(InputModule):  # type: ignore[misc]
         self.folder = folder
         self.max_seq_length = _max_tokens(folder)
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # It sees whole texts, so that it can count them as well: a second one takes 300 MB.
         self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(self.max_seq_length)
+        self.tokenizer.no_truncation()
         config = json.loads((folder / "config.json").read_text("utf-8"))
         self._hidden_size: int = config["hidden_size"]
         self._compiled = _compile(folder)
@@ -51,14 +52,19 @@ class OpenVINOEncoder(InputModule):  # type: ignore[misc]
     ) -> dict[str, torch.Tensor]:
         """Token ids and mask, shape (texts, longest text's tokens)."""
         texts = [(prompt or "") + text for text in inputs]
-        encodings = self.tokenizer.encode_batch_fast(texts)
-        width = max(len(encoding) for encoding in encodings)
+        rows = [self._cut(each.ids) for each in self.tokenizer.encode_batch_fast(texts)]
+        width = max(map(len, rows))
         ids = torch.zeros((len(texts), width), dtype=torch.int64)
         mask = torch.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding)] = torch.tensor(encoding.ids)
-            mask[row, : len(encoding)] = 1
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = torch.tensor(row)
+            mask[number, : len(row)] = 1
         return {"input_ids": ids, "attention_mask": mask}
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        """The tokens that the model reads, the closing one kept."""
+        limit = self.max_seq_length
+        return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Add `token_embeddings` to the features."""
