@@ -63,6 +63,9 @@ _CONVERT_TO = {
     ".heic": "JPEG", ".zip": "the files in it", ".rar": "the files in it",
     ".7z": "the files in it", ".gz": "the file in it",
 }  # fmt: skip
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+# Office puts an encrypted DOCX or XLSX into a container of its old format, under this name.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -141,10 +144,14 @@ def _format_of(data: bytes, name: str) -> _Format:
                 f"{name}: {extension} files can't be read. Convert it to {target}."
             )
         if not extension and content == "text":
-            return _TEXT
+            return _FORMATS[".html"] if _HTML.match(data[:1024]) else _TEXT
         raise UnreadableDocument(
             f"{name}: {extension or 'files without an extension'} can't be read. Convert it to "
             "PDF, DOCX, HTML, Markdown, text, CSV, XLSX, PNG or JPEG."
+        )
+    if content == "old Office" and _ENCRYPTED in data:
+        raise UnreadableDocument(
+            f"{name} is protected by a password. Save a copy without one and upload that."
         )
     if content != form.content:
         raise UnreadableDocument(

@@ -34,6 +34,8 @@ OWNERS = {
     "faiss": {"index"},
     "sqlalchemy": {"index", "stores"},
     "pypdf": {"readers"},
+    "pypdfium2": {"readers"},
+    "pdfplumber": {"readers"},
     "fastapi": {"server"},
     "starlette": {"server"},
     "torch": {"embed", "models", "generators"},

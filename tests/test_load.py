@@ -80,3 +80,15 @@ def test_a_zip_archive_under_a_good_name_is_refused() -> None:
         archive.writestr("a.txt", "x")
     with pytest.raises(UnreadableDocument, match="a zip archive, not XLSX"):
         load(buffer.getvalue(), "a.xlsx")
+
+
+def test_an_encrypted_office_file_is_said_to_be_one() -> None:
+    container = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
+    for name in ("a.docx", "a.xlsx", "a.xls"):
+        with pytest.raises(UnreadableDocument, match="protected by a password"):
+            load(container, name)
+
+
+def test_a_page_saved_without_an_extension_is_read_as_one() -> None:
+    document = load(b"<!DOCTYPE html><title>Shipping</title><p>Within a day.", "shipping")
+    assert (document.title, document.text) == ("Shipping", "Within a day.")

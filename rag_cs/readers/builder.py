@@ -68,11 +68,14 @@ class Builder:
         """Preformatted text, its line ends kept."""
         self._append("code", clean(text).strip("\n"))
 
-    def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """A table, one line a row, cells between bars; the first row is its header."""
+    def table(self, rows: Iterable[Sequence[str]], context: str = "") -> None:
+        """A table, one line a row, cells between bars; the first row is its header.
+
+        `context` is the header row of the table that this one goes on with, if it does.
+        """
         cells = [[one_line(cell).replace("|", "/") for cell in row] for row in rows]
         lines = [f"| {' | '.join(row)} |" for row in cells if any(row)]
-        self._append("table", "\n".join(lines))
+        self._append("table", "\n".join(lines), context=context)
 
     def row(self, header: Sequence[str], cells: Sequence[str]) -> None:
         """A row of a sheet, each cell behind the name of its column."""
@@ -100,7 +103,7 @@ class Builder:
         text = "".join(self._parts)
         return Draft(text, tuple(self._blocks), one_line(title), metadata or {})
 
-    def _append(self, kind: BlockKind, text: str, question: str = "") -> None:
+    def _append(self, kind: BlockKind, text: str, question: str = "", context: str = "") -> None:
         if not text.strip():
             return
         text = text.strip()
@@ -110,7 +113,7 @@ class Builder:
         start = self._length
         self._write(text)
         path = tuple(name for _, name in self._headings)
-        self._blocks.append(Block(kind, start, self._length, path, self.page, question=question))
+        self._blocks.append(Block(kind, start, self._length, path, self.page, context, question))
 
     def _write(self, text: str) -> None:
         self._parts.append(text)
@@ -129,10 +132,8 @@ def one_line(text: str) -> str:
     for line in lines[1:]:
         if joined and line and _is_wide(joined[-1]) and _is_wide(line[0]):
             joined += line
-        elif (
-            joined.endswith("-") and len(joined) > 1 and joined[-2].islower() and line[:1].islower()
-        ):
-            joined = joined[:-1] + line
+        elif joined.endswith("-") and joined[-2:-1].isalpha() and line[:1].islower():
+            joined += line  # "third-/party": wrapped text breaks after hyphens it already has
         else:
             joined += " " + line
     return joined

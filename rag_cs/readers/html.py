@@ -18,6 +18,14 @@ _SKIPPED = {
     "button", "select", "head", "object", "embed", "canvas",
 }  # fmt: skip
 _SKIPPED_ROLES = {"navigation", "contentinfo", "search", "banner", "complementary"}
+# Class names of what surrounds the text in DocBook, Sphinx and most shop systems: lists of
+# contents repeat the headings that follow, marks beside headings link to themselves.
+_SKIPPED_CLASSES = {
+    "toc", "contents", "toctree-wrapper", "list-of-tables", "list-of-figures", "list-of-examples",
+    "navheader", "navfooter", "docnav", "navbar", "breadcrumb", "breadcrumbs", "sidebar",
+    "sphinxsidebar",
+    "headerlink", "footer", "site-footer", "site-header", "pagination", "related", "skip-link",
+}  # fmt: skip
 _BLOCKS = {
     "p", "div", "section", "article", "main", "blockquote", "figure", "figcaption", "dl", "dt",
     "dd", "address", "body", "header", "details", "summary", "center", "fieldset", "td", "th", "tr",
@@ -25,6 +33,8 @@ _BLOCKS = {
 }  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _MAX_DEPTH = 200
+_MAX_SPAN = 100
+_MAX_ASIDE_CHARACTERS = 200
 
 
 def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one signature for all
@@ -67,7 +77,7 @@ def _content(root: HtmlElement) -> HtmlElement:
 
 def _heading_of(root: HtmlElement) -> str:
     headings = root.findall(".//h1")
-    return str(headings[0].text_content()) if len(headings) == 1 else ""
+    return _text(headings[0]) if len(headings) == 1 else ""
 
 
 def _walk(builder: Builder, element: HtmlElement, depth: int) -> None:
@@ -129,19 +139,56 @@ def _table(builder: Builder, element: HtmlElement, depth: int) -> None:
     caption = element.find(".//caption")
     if caption is not None:
         builder.paragraph(_text(caption))
-    builder.table(
-        [[_text(cell) for cell in row.xpath("./td | ./th")] for row in element.iter("tr")]
-    )
+    builder.table(_rows(element))
+
+
+def _rows(table: HtmlElement) -> list[list[str]]:
+    """The cells' texts. One that spans rows is told in each; one that spans columns, once."""
+    rows: list[list[str]] = []
+    reaching: dict[int, tuple[int, str]] = {}  # by column: rows still to come, and the text
+    for element in table.iter("tr"):
+        row: list[str] = []
+        cells = element.xpath("./td | ./th")
+        while cells or len(row) in reaching:
+            column = len(row)
+            if column in reaching:
+                left, text = reaching.pop(column)
+                if left > 1:
+                    reaching[column] = (left - 1, text)
+                row.append(text)
+                continue
+            cell = cells.pop(0)
+            text = _text(cell)
+            if (down := _span(cell, "rowspan")) > 1:
+                reaching[column] = (down - 1, text)
+            row += [text, *[""] * (_span(cell, "colspan") - 1)]
+        rows.append(row)
+    return rows
+
+
+def _span(cell: HtmlElement, name: str) -> int:
+    stated = str(cell.get(name) or "1").strip()
+    return max(1, min(int(stated), _MAX_SPAN)) if stated.isdecimal() else 1
 
 
 def _is_skipped(element: Any) -> bool:
     return (
         element.tag in _SKIPPED
         or element.get("role") in _SKIPPED_ROLES
+        or _is_surrounding(element)
         or element.get("hidden") is not None
         or element.get("aria-hidden") == "true"
         or "display:none" in (element.get("style") or "").replace(" ", "")
     )
+
+
+def _is_surrounding(element: HtmlElement) -> bool:
+    """By its class and its being mostly links: some pages wrap all they say in a `sidebar`."""
+    if _SKIPPED_CLASSES.isdisjoint((element.get("class") or "").lower().split()):
+        return False
+    linked = sum(len(link.text_content()) for link in element.iter("a"))
+    length = len(element.text_content().strip())
+    return length < _MAX_ASIDE_CHARACTERS or linked > 0.5 * length
 
 
 def _text(element: HtmlElement, without: list[Any] | None = None) -> str:

@@ -24,7 +24,7 @@ def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one
             upright = ImageOps.exif_transpose(picture).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise UnreadableDocument(
-            f"{name} is a damaged picture ({error}). Export it again as PNG or JPEG."
+            f"{name} is a damaged picture. Export it again as PNG or JPEG."
         ) from error
     builder = Builder()
     # OCR takes colours in OpenCV's order.

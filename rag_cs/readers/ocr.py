@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from rag_cs.readers.builder import Builder
-from rag_cs.readers.plain import is_numbered_heading
+from rag_cs.readers.layout import joined, whole_words
+from rag_cs.readers.plain import is_numbered_heading, split_item
 
 # Lines that the recogniser itself doubts are noise: stains, logos, table rules.
 _MIN_CONFIDENCE = 0.5
+_SENTENCE_END = (".", "。", "!", "！", "?", "？")
 _lock = Lock()
 
 
@@ -97,13 +99,17 @@ def add_lines(builder: Builder, lines: Sequence[Line]) -> str:
     if not lines:
         return ""
     usual = float(np.median([line.height for line in lines]))
+    words = whole_words([line.text for line in lines])
     title = ""
     for paragraph in _paragraphs(lines, usual):
-        text = "\n".join(line.text for line in paragraph)
+        text = joined([line.text for line in paragraph], words)
         if len(paragraph) == 1 and _is_heading(paragraph[0], usual):
             title = title or text
             first = not len(builder) or paragraph[0].height > 1.8 * usual
             builder.heading(text, 1 if first else 2)
+        elif item := split_item(paragraph[0].text):
+            rest = [line.text for line in paragraph[1:]]
+            builder.list_item(joined([item[1], *rest], words), item[0])
         else:
             builder.paragraph(text)
     return title
@@ -116,22 +122,30 @@ def _is_heading(line: Line, usual: float) -> bool:
 
 def _paragraphs(lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
     edge = max(line.right for line in lines)
-    start = min(line.left for line in lines)
     run: list[Line] = []
     for line in lines:
-        if run and _begins_paragraph(run[-1], line, usual, start, edge):
+        if run and _begins_paragraph(run[-1], line, usual, edge):
             yield run
             run = []
         run.append(line)
     yield run
 
 
-def _begins_paragraph(before: Line, line: Line, usual: float, start: float, edge: float) -> bool:
+def _begins_paragraph(before: Line, line: Line, usual: float, edge: float) -> bool:
     return (
         is_numbered_heading(line.text)
         or is_numbered_heading(before.text)
         or line.top - before.bottom > 0.9 * usual
-        or line.left - start > 1.5 * usual
+        or split_item(line.text) is not None
+        or (
+            before.text.endswith(_SENTENCE_END)
+            and _is_chinese(before.text) != _is_chinese(line.text)
+        )
+        or line.left - before.left > 1.5 * usual
         or edge - before.right > 3 * usual
         or max(line.height, before.height) > 1.3 * min(line.height, before.height)
     )
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)

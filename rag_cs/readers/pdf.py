@@ -1,4 +1,8 @@
-"""PDF: text by pypdf, tables by pdfplumber, pages without a text layer through OCR."""
+"""PDF: which reader takes each page, and in which order its lines and tables are told.
+
+Text comes from PDFium, ruled tables from pdfplumber, pages without a text layer (or with one
+that is gibberish) go through OCR, and pypdf tells what glyphs named like `f_i` stand for.
+"""
 
 from __future__ import annotations
 
@@ -7,221 +11,267 @@ import logging
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-import numpy as np
-
-from rag_cs.errors import TooLarge, UnreadableDocument
-from rag_cs.readers.builder import Builder, Draft, Limits, clean, one_line
+from rag_cs.errors import TooLarge
+from rag_cs.readers.builder import Builder, Draft, Limits
+from rag_cs.readers.layout import Flow, TextLine, body_size, read_style
 from rag_cs.readers.ocr import add_lines, recognise
-from rag_cs.readers.plain import add_text
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
+from rag_cs.readers.pdf_tables import PageTable, find_tables
+from rag_cs.readers.pdfium import LOCK, Drawing, PageText, PdfFile
 
 # Fewer characters than this on a page with a picture: the page is a scan.
 _MIN_PAGE_CHARACTERS = 20
-_SCAN_DPI = 150
-# A first or last line on this share of the pages is a running head or foot.
-_RUNNING_SHARE = 0.5
-_MIN_RUNNING_PAGES = 3
+# Above this share of characters that the file itself can't name, its text layer is no text. A
+# sound file has under 0.01 (bullets of symbol fonts); one without a character map has 0.9.
+_MAX_UNKNOWN_SHARE = 0.2
+# A line among the two highest or lowest that stands at the same height on this share of the pages
+# is a running head or foot; in a long document, whose parts have their own, on this many pages.
+_RUNNING_SHARE = 0.1
+_MIN_RUNNING_PAGES, _ENOUGH_RUNNING_PAGES = 3, 8
+# So is one whose words differ but which has the page's number at one end, on that share of them.
+_NUMBERED_SHARE = 0.3
+_MAX_RUNNING_CHARACTERS = 120
+_MAX_RUNNING_SIZE = 1.25  # of the body's
+_AT_AN_END = "at an end"
+_NUMBER = re.compile(r"\d{1,4}|(?<=\s)[ivxlc]+$")
+# Says itself that it is a page number, unlike a bare number, which must also be the page's.
 _PAGE_NUMBER = re.compile(
-    r"(?:page\s*|第\s*)?[-–]?\s*\d{1,4}\s*[-–]?(?:\s*(?:/|of)\s*\d{1,4})?(?:\s*页)?", re.I
+    r"(?:page|p\.)\s*\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?|[-–—]\s*\d{1,4}\s*[-–—]"
+    r"|\d{1,4}\s*(?:/|of)\s*\d{1,4}|第\s*\d{1,4}\s*页(?:\s*[,，/]?\s*共\s*\d{1,4}\s*页)?",
+    re.IGNORECASE,
 )
-_DOT_LEADERS = re.compile(r"(?:\s*\.){4,}\s*\d*|…{2,}\s*\d*")
-_POOR_TITLE = re.compile(r"(?i)untitled|microsoft word|\.(docx?|indd|pdf|tex|qxd|pages)$|^\W*$")
-
-# Operators that draw a box or a line in a page's content; a table has at least six.
-_RULE = re.compile(rb"\s(?:re|l)\s")
-_MIN_RULES = 6
-
-Table = list[list[str]]
+# A line of a table of contents. With this many, or if they make up that share of a page, they
+# are left out, for the headings themselves follow.
+_LEADERS = re.compile(r"(?:[.．·]\s?){4,}\s*\w{1,6}\s*$|…{2,}\s*\w{1,6}\s*$")
+_MIN_LEADERS = 3
+_CONTENTS_SHARE = 0.4
+# What a running line has in common with those of other pages.
+_Mark = tuple[str | int, ...]
+_POOR_TITLE = re.compile(
+    r"(?i)untitled|未命名|microsoft word|\.(docx?|indd|pdf|tex|qxd|pages|wps)\b|^\W*$"
+    r"|^[\w-]*\d{4,}[\w-]*$"
+)
+_GLYPH_NAME = re.compile(r"/([A-Za-z](?:_[A-Za-z])+)")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Draft:
-    """Pages in order, each block with its page's number.
+    """Pages in order, each block with the number of the page on which it begins.
 
     Raises UnreadableDocument for a file that is encrypted, cut off, or without any text.
     """
-    for logger in ("pypdf", "pdfminer"):
-        logging.getLogger(logger).setLevel(logging.CRITICAL)  # each oddity of each file, otherwise
-    reader = _open(data, name)
-    count = _page_count(reader, name)
-    if count > limits.max_pages:
-        raise TooLarge(f"{name} has {count:,} pages; {limits.max_pages:,} is the limit. Split it.")
-    pages = [_page_text(reader, number) for number in range(count)]
-    running = _running_lines(pages)
-    tables = _all_tables(data, reader, pages)
-    builder, title, scanned = Builder(), "", 0
-    for number, text in enumerate(pages):
-        builder.page = number + 1
-        if len(text.strip()) < _MIN_PAGE_CHARACTERS and _has_picture(reader, number):
-            scanned += 1
-            if scanned > limits.max_scanned_pages:
+    with LOCK:
+        file = PdfFile(data, name)
+        try:
+            count = len(file)
+            if count > limits.max_pages:
                 raise TooLarge(
-                    f"{name} has over {limits.max_scanned_pages} scanned pages. Split it, or run "
-                    "OCR on it first."
+                    f"{name} has {count:,} pages; {limits.max_pages:,} is the limit. Split it."
                 )
-            heading = add_lines(builder, recognise(_render(data, number)))
+            return _read(file, data, name, limits)
+        finally:
+            file.close()
+
+
+def _read(file: PdfFile, data: bytes, name: str, limits: Limits) -> Draft:
+    pages = [file.page_text(number) for number in range(len(file))]
+    drawings = [file.drawing(number) for number in range(len(file))]
+    scans = [number for number in range(len(file)) if _is_scan(pages[number], drawings[number])]
+    if len(scans) > limits.max_scanned_pages:
+        raise TooLarge(
+            f"{name} has {len(scans)} scanned pages; {limits.max_scanned_pages} is the limit. "
+            "Split it, or run OCR on it first."
+        )
+    gridded = [n for n, drawing in enumerate(drawings) if drawing.has_grid and n not in scans]
+    tables = find_tables(data, gridded)
+    lines = _told_lines(data, pages, scans)
+    style = read_style([line for page in lines for line in page], file.outline())
+    builder, titles = Builder(), []
+    flow = Flow(builder, style)
+    last: PageTable | None = None
+    for number, page in enumerate(lines):
+        if number in scans:
+            flow.flush()
+            builder.page = number + 1
+            titles.append(add_lines(builder, recognise(file.render(number))))
+            last = None
         else:
-            lines = [line for line in text.split("\n") if _key(line) not in running]
-            heading = _add_page(builder, lines, tables.get(number, []))
-        title = title or heading
-    stated = str(reader.metadata.title or "") if reader.metadata else ""
-    return builder.draft(title if _POOR_TITLE.search(stated) or not stated else stated)
+            last = _add_page(builder, flow, page, tables.get(number, []), last)
+    flow.flush()
+    stated = file.title()
+    headings = (title for title in (flow.title, *titles) if title)
+    return builder.draft(next(headings, "") if _POOR_TITLE.search(stated) else stated)
 
 
-def _open(data: bytes, name: str) -> PdfReader:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        reader = PdfReader(io.BytesIO(data), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UnreadableDocument(
-                f"{name} is protected by a password. Save a copy without one and upload that."
-            )
-    except (PyPdfError, ValueError, KeyError, NotImplementedError) as error:
-        raise _damaged(name, error) from error
-    return reader
+def _is_scan(page: PageText, drawing: Drawing) -> bool:
+    if page.unknown_share > _MAX_UNKNOWN_SHARE:
+        return True
+    characters = sum(len(line.text.strip()) for line in page.lines)
+    if not characters:
+        return drawing.has_marks  # letters may be drawn as outlines
+    return characters < _MIN_PAGE_CHARACTERS and drawing.has_picture
 
 
-def _page_count(reader: PdfReader, name: str) -> int:
-    try:
-        return len(reader.pages)
-    except Exception as error:
-        raise _damaged(name, error) from error
+def _told_lines(
+    data: bytes, pages: Sequence[PageText], scans: Sequence[int]
+) -> list[list[TextLine]]:
+    """The lines that say something, ligatures mended; none for a scan."""
+    sound = [() if n in scans else page.lines for n, page in enumerate(pages)]
+    body = body_size(line for lines in sound for line in lines)
+    running = _running_marks(sound, body)
+    mended = _ligatures(data, sound)
+    told = []
+    for number, lines in enumerate(sound):
+        furniture = {
+            id(line)
+            for line in _edge_lines(lines)
+            if _is_page_number(line) or running & set(_marks(line, body))
+        }
+        kept = _without_contents([line for line in lines if id(line) not in furniture])
+        words = mended.get(number, {})
+        told.append([_mend(line, words) for line in kept] if words else kept)
+    return told
 
 
-def _damaged(name: str, error: Exception) -> UnreadableDocument:
-    return UnreadableDocument(
-        f"{name} is damaged or cut off ({type(error).__name__}). Export the PDF again, or upload "
-        "it again in full."
-    )
+def _without_contents(lines: list[TextLine]) -> list[TextLine]:
+    kept = [line for line in lines if not _LEADERS.search(line.text)]
+    dropped = len(lines) - len(kept)
+    if dropped < _MIN_LEADERS:
+        return lines
+    return [] if dropped >= _CONTENTS_SHARE * len(lines) else kept
 
 
-def _page_text(reader: PdfReader, number: int) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        text = reader.pages[number].extract_text() or ""
-    # 0x7F is a bullet in the encoding that most PDF writers use, and pypdf leaves it as it is.
-    return clean(text.replace("\x7f", "•"))
+def _edge_lines(lines: Sequence[TextLine]) -> list[TextLine]:
+    """The two highest and the two lowest lines of a page."""
+    by_height = sorted(lines, key=lambda line: line.top)
+    return [*by_height[:2], *by_height[2:][-2:]]
 
 
-def _has_picture(reader: PdfReader, number: int) -> bool:
-    resources: Any = reader.pages[number].get("/Resources", {})
-    return bool(resources and resources.get_object().get("/XObject"))
+def _is_page_number(line: TextLine) -> bool:
+    text = line.text.strip()
+    return text == str(line.page) or bool(_PAGE_NUMBER.fullmatch(text))
 
 
-def _render(data: bytes, number: int) -> np.ndarray:
-    import pypdfium2
+def _marks(line: TextLine, body: float) -> Iterator[_Mark]:
+    """What would tell that a line is a running one, if other pages have the same.
 
-    document = pypdfium2.PdfDocument(data)
-    try:
-        bitmap = document[number].render(scale=_SCAN_DPI / 72)
-        return np.array(bitmap.to_numpy()[:, :, :3])
-    finally:
-        document.close()
-
-
-def _key(line: str) -> str:
-    """A line without what differs from page to page."""
-    return re.sub(r"\d+", "#", " ".join(line.split()))
-
-
-def _running_lines(pages: Sequence[str]) -> set[str]:
-    counts: Counter[str] = Counter()
-    for text in pages:
-        lines = [line for line in text.split("\n") if line.strip()]
-        counts.update({_key(line) for line in (*lines[:2], *lines[-2:])})
-    enough = max(_MIN_RUNNING_PAGES, _RUNNING_SHARE * len(pages))
-    return {line for line, count in counts.items() if count >= enough and len(line) < 120}
+    Its words at its height; these around a number that goes up by one a page; or such a number
+    at either end alone. A heading in larger type ("Step 3" on page 3) isn't told by numbers.
+    """
+    text, height = line.text.strip(), round(line.top / 8)
+    if len(text) > _MAX_RUNNING_CHARACTERS:
+        return
+    yield text, height
+    if line.size > _MAX_RUNNING_SIZE * body:
+        return
+    for match in _NUMBER.finditer(text):
+        if not match[0].isdecimal():
+            yield text[: match.start()], height
+            continue
+        offset = int(match[0]) - line.page
+        yield text[: match.start()], offset, text[match.end() :], height
+        if match.start() == 0 or match.end() == len(text):
+            yield offset, int(match.start() == 0), height, _AT_AN_END
 
 
-def _all_tables(data: bytes, reader: PdfReader, pages: Sequence[str]) -> dict[int, list[Table]]:
-    """Tables by page, looked for only where lines are drawn: it is slow."""
-    ruled = [number for number in range(len(pages)) if pages[number] and _is_ruled(reader, number)]
-    if not ruled:
-        return {}
-    import pdfplumber
-
-    found: dict[int, list[Table]] = {}
-    with pdfplumber.open(io.BytesIO(data)) as document:
-        for number in ruled:
-            page = document.pages[number]
-            tables = [_cells(table) for table in page.extract_tables()]
-            found[number] = [table for table in tables if _is_table(table)]
-            page.close()
-    return found
+def _running_marks(pages: Sequence[Sequence[TextLine]], body: float) -> set[_Mark]:
+    counts: Counter[_Mark] = Counter()
+    for lines in pages:
+        counts.update({mark for line in _edge_lines(lines) for mark in _marks(line, body)})
+    share = _RUNNING_SHARE * len(pages)
+    enough = min(_ENOUGH_RUNNING_PAGES, max(_MIN_RUNNING_PAGES, share))
+    numbered = max(_MIN_RUNNING_PAGES, _NUMBERED_SHARE * len(pages))
+    return {
+        mark for mark, count in counts.items()
+        if count >= (numbered if mark[-1] == _AT_AN_END else enough)
+    }  # fmt: skip
 
 
-def _is_ruled(reader: PdfReader, number: int) -> bool:
-    """Whether the page's drawing has enough rules or boxes to hold a table."""
-    contents = reader.pages[number].get_contents()
-    data = contents.get_data() if contents is not None else b""
-    return len(_RULE.findall(data)) >= _MIN_RULES
+def _add_page(
+    builder: Builder,
+    flow: Flow,
+    lines: Sequence[TextLine],
+    tables: Sequence[PageTable],
+    before: PageTable | None,
+) -> PageTable | None:
+    """The page's lines, each table in the place of the first line within it.
 
-
-def _cells(table: Sequence[Sequence[str | None]]) -> Table:
-    return [[one_line(cell or "") for cell in row] for row in table]
-
-
-def _is_table(table: Table) -> bool:
-    filled = sum(bool(cell) for row in table for cell in row)
-    return len(table) > 1 and len(table[0]) > 1 and filled > 0.4 * len(table) * len(table[0])
-
-
-def _add_page(builder: Builder, lines: Sequence[str], tables: Sequence[Table]) -> str:
-    """The page's text, each table in the place of the lines that hold its words."""
-    kept: list[str] = []
+    `before` is the table with which the page before ended; so does the returned one end this.
+    """
     waiting = list(tables)
-    titles: list[str] = []
     for line in lines:
-        owner = next((table for table in tables if _is_in(line, table)), None)
+        owner = next((table for table in tables if _is_within(line, table)), None)
         if owner is None:
-            kept.append(line)
+            flow.add(line)
+            before = None
         elif owner in waiting:
             waiting.remove(owner)
-            titles.append(_add_lines(builder, kept))
-            kept = []
-            builder.table(owner)
-    titles.append(_add_lines(builder, kept))
-    for table in waiting:
-        builder.table(table)
-    return next(filter(None, titles), "")
+            flow.flush()
+            builder.page = line.page
+            builder.table(owner.rows, _continued(before, owner))
+            before = owner
+    return before
 
 
-def _is_in(line: str, table: Table) -> bool:
-    """Whether a line of the page's text is (a part of) one of the table's rows or cells."""
-    words = "".join(line.split())
-    if len(words) < 2:
-        return False
-    rows = ("".join("".join(row).split()) for row in table)
-    return any(words in row for row in rows) or any(
-        len(words) > 3 and words in "".join(cell.split()) for row in table for cell in row
-    )
+def _continued(before: PageTable | None, table: PageTable) -> str:
+    """The header of the table that goes on from the page before, if this one repeats none."""
+    if before is None or before.page == table.page or before.rows[0] == table.rows[0]:
+        return ""
+    same = len(before.rows[0]) == len(table.rows[0]) and abs(before.left - table.left) < 5
+    return f"| {' | '.join(before.rows[0])} |" if same else ""
 
 
-def _add_lines(builder: Builder, lines: Sequence[str]) -> str:
-    return add_text(builder, "\n".join(_reflowed(lines)))
+def _is_within(line: TextLine, table: PageTable) -> bool:
+    middle = (line.top + line.bottom) / 2
+    inner = min(line.right, table.right) - max(line.left, table.left)
+    return table.top - 1 <= middle <= table.bottom + 1 and inner > 0.5 * (line.right - line.left)
 
 
-def _reflowed(lines: Sequence[str]) -> Iterator[str]:
-    """The page's lines with a blank one where a paragraph seems to end.
+def _ligatures(data: bytes, pages: Sequence[Sequence[TextLine]]) -> dict[int, Mapping[str, str]]:
+    """By page, words that PDFium reads without their ligature, and what they are.
 
-    A PDF has no paragraphs: a line ends one when it is clearly shorter than the page's usual
-    line and ends a sentence, or when what follows looks like a heading or an item.
+    Some programs name the glyph of "fi" `f_i` and give it no character. PDFium drops it ("rst"
+    for "first"); pypdf leaves its name in the text ("/f_irst"), from which the word is made.
     """
-    shown = [
-        _DOT_LEADERS.sub("", line).rstrip()
-        for line in lines
-        if not _PAGE_NUMBER.fullmatch(line.strip() or "x")
-    ]
-    widths = sorted(len(line) for line in shown if line.strip())
-    usual = widths[int(0.8 * len(widths))] if widths else 0
-    for line in shown:
-        yield line
-        text = line.strip()
-        if text and len(text) < 0.8 * usual and text[-1] in '.。！？!?:：”"':
-            yield ""
+    from pypdf import PdfReader
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            reader = PdfReader(io.BytesIO(data), strict=False)
+            if reader.is_encrypted:
+                reader.decrypt("")
+            return {
+                number: dict(_mended_words(reader.pages[number].extract_text() or ""))
+                for number, lines in enumerate(pages)
+                if lines and _names_ligatures(reader.pages[number])
+            }
+        except Exception:  # noqa: BLE001
+            return {}  # PDFium has read the file; without pypdf only the ligatures are missing
+
+
+def _names_ligatures(page: Any) -> bool:
+    fonts = page.get("/Resources", {}).get_object().get("/Font", {}).get_object()
+    for font in fonts.values():
+        encoding = font.get_object().get("/Encoding", "")
+        names = encoding.get_object() if hasattr(encoding, "get_object") else encoding
+        listed = names.get("/Differences", ()) if isinstance(names, dict) else ()
+        if any(_GLYPH_NAME.fullmatch(str(glyph)) for glyph in listed):
+            return True
+    return False
+
+
+def _mended_words(text: str) -> Iterator[tuple[str, str]]:
+    for word in text.split():
+        if _GLYPH_NAME.search(word):
+            yield (
+                _GLYPH_NAME.sub("", word),
+                _GLYPH_NAME.sub(lambda match: match[1].replace("_", ""), word),
+            )
+
+
+def _mend(line: TextLine, words: Mapping[str, str]) -> TextLine:
+    return replace(line, text=" ".join(words.get(word, word) for word in line.text.split(" ")))

@@ -21,19 +21,28 @@ _FREQUENT = frozenset(
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所"
     "這個為國時來們會發動過說產種後學與無退貨換款運費商品訂單客服期限日月天元请您退货换款运费订单质保修需提供联系通知店"
 )
+# In no Western language are more letters accented than this; in Chinese all bytes are high.
+_MAX_WESTERN_SHARE = 0.25
 _HEADING = re.compile(
     r"(?P<chapter>第[一二三四五六七八九十百零\d]+[章编篇部])|(?P<section>第[一二三四五六七八九十百零\d]+节)"
     r"|(?P<zh>[一二三四五六七八九十]+、)|(?P<part>\d+(?:\.\d+)+\.?\s+\S)|(?P<item>\d{1,2}\.\s+\S)"
     r"|(?P<number>\d{1,2}\s+[^\W\d])"
 )
 _ITEM = re.compile(
-    r"\s*(?P<marker>[-*•·●▪]|\(?\d{1,2}[.)、）]|[（(][一二三四五六七八九十\d]+[)）])\s*(?P<text>\S.*)"
+    r"\s*(?P<marker>[-–*](?![-\d*])|[•·●○◦■□▪◆‣]|\(?\d{1,2}(?:[)、）]|\.(?!\d))"
+    r"|[（(](?:[一二三四五六七八九十\d]+|[a-z]|[ivx]{2,4})[)）]|(?:[a-z]|[ivx]{2,4})[.)](?=\s))"
+    r"\s*(?P<text>\S.*)",
+    re.DOTALL,
 )
+_CLAUSE = re.compile(r"\s*(?:\d+(?:\.\d+)+\.?\s|第[一二三四五六七八九十百零\d]+条)")
+_LABEL = re.compile(r"\s*(?:[^\s：:,，。、]{1,10}：\s*\S|[A-Z][\w -]{0,20}: \S)")
 _PUNCTUATION = re.compile(r"[.,;!?。，；！？]")
 _UNDERLINE = re.compile(r"[=\-~*_]{3,}\s*")
 _SENTENCE_END = tuple("。！？；.!?;,，：:")
 _ZH_PARAGRAPH_END = ("。", "！", "？", "；", "：")
 _MAX_HEADING_CHARACTERS = 60
+# Text is wrapped at 60 to 80 columns.
+_WRAPPED_COLUMNS = 56
 
 
 def decode(data: bytes, name: str) -> str:
@@ -52,6 +61,11 @@ def decode(data: bytes, name: str) -> str:
     best = max(candidates, key=_frequency, default="")
     if _frequency(best) >= 0.05:
         return best
+    high = sum(byte > 0x7F for byte in data) / len(data)
+    if best and high > _MAX_WESTERN_SHARE:
+        return best
+    if high <= _MAX_WESTERN_SHARE and (text := _try(data, "cp1252")) is not None:
+        return text
     from charset_normalizer import from_bytes
 
     match = from_bytes(data).best()
@@ -120,15 +134,16 @@ def add_text(builder: Builder, text: str) -> str:
             continue
         first = not run.lines and not len(builder)
         level = _heading_level(line, follower, first=first, alone=alone)
-        item = _ITEM.fullmatch(line)
-        if level or item or not line.strip():
+        item = split_item(line)
+        labelled = run.lines and begins_label(run.lines[-1], line)
+        if level or item or labelled or not line.strip() or _CLAUSE.match(line):
             run.flush()
         if level:
             title = title or (line.strip() if level == 1 else "")
             builder.heading(line.strip(), level)
         elif item:
-            run.marker = item["marker"]
-            run.lines.append(item["text"])
+            run.marker = item[0]
+            run.lines.append(item[1])
         elif line.strip():
             run.lines.append(line)
     run.flush()
@@ -156,6 +171,17 @@ class _Run:
         self.marker, self.lines = "", []
 
 
+def split_item(line: str) -> tuple[str, str] | None:
+    """The marker and the words of an item of a list, if the line is one."""
+    match = _ITEM.fullmatch(line.rstrip())
+    return (match["marker"], match["text"]) if match else None
+
+
+def begins_label(before: str, line: str) -> bool:
+    """Whether `line` begins a fact of its own, as a line `电话：` after a line `地址：` does."""
+    return bool(_LABEL.match(line) and (_LABEL.match(before) or before.rstrip().endswith("。")))
+
+
 def is_numbered_heading(line: str) -> bool:
     """Whether a short line begins as headings do: `一、`, `第二章`, `3.1 Use`."""
     text = line.strip()
@@ -171,11 +197,18 @@ def _heading_level(line: str, follower: str, *, first: bool, alone: bool) -> int
         return 0
     if _UNDERLINE.fullmatch(follower.strip() or "x"):
         return 1 if first else 2
+    if follower.strip() and _columns(text) > _WRAPPED_COLUMNS:
+        return 0  # the first line of a paragraph
     if match := _HEADING.match(text):
         return _numbered_level(match, alone=alone)
     if first and alone and not _PUNCTUATION.search(text):
         return 1
     return 2 if text.isupper() and len(text) > 3 and " " in text else 0
+
+
+def _columns(text: str) -> int:
+    """How wide a line is on a screen: Chinese characters take two columns."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
 
 
 def _numbered_level(match: re.Match[str], *, alone: bool) -> int:

@@ -16,20 +16,27 @@ from rag_cs.readers.plain import decode
 Row = list[str]
 
 _QUESTION = re.compile(
-    r"(?:标准|常见|客户|用户|顾客)?(?:问题|提问|问句|问法|问)(?:标题|内容)?|q|questions?|faqs?|ask|query|"
+    r"(?:标准|標準|常见|常見|客户|客戶|用户|用戶|顾客|顧客)?"
+    r"(?:问题|問題|提问|提問|问句|問句|问法|問法|问|問)(?:标题|標題|内容|內容)?|q|questions?|faqs?|ask|query|"
     r"customer questions?|frequently asked questions?",
     re.IGNORECASE,
 )
 _SIMILAR = re.compile(
-    r"(?:相似|扩展|同义|类似|其他|其它)(?:问题|问法|问句|问)?\d*|similar questions?|variants?|"
-    r"alternatives?|paraphrases?|also asked( as)?|other wordings?",
+    r"(?:相似|扩展|擴展|同义|同義|类似|類似|其他|其它)(?:问题|問題|问法|問法|问句|問句|问|問)?\d*|"
+    r"similar questions?|variants?|alternatives?|paraphrases?|also asked( as)?|other wordings?",
     re.IGNORECASE,
 )
 _ANSWER = re.compile(
-    r"(?:标准|官方|客服)?(?:答案|回答|解答|答复|回复|答)(?:内容)?|a|answers?|repl(?:y|ies)|responses?|"
+    r"(?:标准|標準|官方|客服)?(?:答案|回答|解答|答复|答覆|回复|回覆|答)(?:内容|內容)?|a|answers?|repl(?:y|ies)|responses?|"
     r"solutions?",
     re.IGNORECASE,
 )
+# Excel's own way of naming the delimiter, in a line above the header.
+_SEPARATOR_LINE = re.compile(r"\Asep=.\r?\n", re.IGNORECASE)
+# Columns that only count the rows; and what no header but a row of data holds.
+_SERIAL = re.compile(r"序号|序號|编号|編號|id|no\.?|#|number|index", re.IGNORECASE)
+_AMOUNT = re.compile(r"[￥¥$€£]?\s?\d[\d,]*(?:\.\d+)?%?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 # The header is looked for among the first rows: a title or a note may stand above it.
 _HEADER_DEPTH = 10
 _MAX_COLUMNS = 500
@@ -38,6 +45,7 @@ _MAX_COLUMNS = 500
 def read_csv(data: bytes, name: str, limits: Limits) -> Draft:
     """Comma-, semicolon-, tab- or bar-separated values in any encoding."""
     text = decode(data, name)
+    text = _SEPARATOR_LINE.sub("", text.removeprefix("\ufeff"))
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t|", key=first.count)
     csv.field_size_limit(limits.max_characters)
@@ -89,7 +97,8 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return f"{value:.10g}" if abs(value) < 1e15 else repr(value)
+        # A bar code comes as a float too; 15 digits are what a spreadsheet keeps.
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
     return str(value).strip()
@@ -112,6 +121,8 @@ def add_sheet(builder: Builder, rows: Sequence[Row], name: str, limits: Limits) 
     for row in padded[:at]:
         builder.paragraph(" ".join(cell for cell in row if cell))
     header, body = padded[at], padded[at + 1 :]
+    if any(_AMOUNT.fullmatch(cell) and not _YEAR.fullmatch(cell) for cell in header):
+        header, body = [""] * width, padded[at:]  # the sheet has no header, only data
     questions, answers = _columns(header, _QUESTION), _columns(header, _ANSWER)
     if questions and answers:
         _add_pairs(builder, header, body, questions[0], answers[0])
@@ -151,7 +162,7 @@ def _add_pairs(
     others = [
         number
         for number, name in enumerate(header)
-        if name and number not in (question, answer, *similar)
+        if name and number not in (question, answer, *similar) and not _SERIAL.fullmatch(name)
     ]
     for row in body:
         asked = [row[question]]
@@ -159,5 +170,6 @@ def _add_pairs(
             asked += re.split(r"[\n|；;]", row[column])
         told = row[answer]
         for column in others:
-            told += f"\n{header[column]}: {row[column]}" if row[column] else ""
+            colon = "：" if "\u4e00" <= header[column][0] <= "\u9fff" else ": "
+            told += f"\n{header[column]}{colon}{row[column]}" if row[column] else ""
         builder.faq(asked, told) if row[answer] else builder.row(header, row)

@@ -41,3 +41,20 @@ def test_declared_and_mistaken_encodings() -> None:
 def test_the_title_is_the_only_heading_of_the_first_level_or_the_head_s() -> None:
     assert read(PAGE.format(charset="utf-8").encode(), "x", Limits()).title == "运费 Shipping"
     assert read(b"<title>T</title><p>words</p>", "x", Limits()).title == "T"
+
+
+def test_cells_that_span_rows_are_told_in_each_row() -> None:
+    page = """<table><tr><th>Zone</th><th colspan="2">Fee</th></tr>
+    <tr><td rowspan="2">A</td><td>12</td><td>day</td></tr><tr><td>15</td><td>night</td></tr>
+    <tr><td rowspan="x">B</td><td>9</td><td></td></tr></table>"""
+    assert blocks(page.encode()) == [
+        ("table", "| Zone | Fee |  |\n| A | 12 | day |\n| A | 15 | night |\n| B | 9 |  |")
+    ]
+
+
+def test_lists_of_contents_are_left_out_but_not_text_that_is_filed_under_such_a_name() -> None:
+    words = "What this page says at some length, " * 10
+    page = f"""<div class="toc"><a href="#1">Part one</a> <a href="#2">Part two</a></div>
+    <div class="toctree-wrapper"><h2>Part one<a class="headerlink" href="#">¶</a></h2>
+    <p>{words}</p></div>"""
+    assert blocks(page.encode()) == [("heading", "Part one"), ("paragraph", words.strip())]

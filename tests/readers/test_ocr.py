@@ -44,6 +44,26 @@ def test_tall_lines_are_headings_and_gaps_end_paragraphs() -> None:
     ]
 
 
+def test_items_and_words_broken_at_a_hyphen_in_a_scan() -> None:
+    builder = Builder()
+    lines = [
+        Line("1. Switch off the appli-", 10, 0, 500, 30),
+        Line("ance first.", 40, 35, 200, 65),
+        Line("2. Clean it.", 10, 70, 200, 100),
+    ]
+    add_lines(builder, lines)
+    draft = builder.draft()
+    assert draft.text == "1. Switch off the appliance first.\n2. Clean it."
+    assert {block.kind for block in draft.blocks} == {"list_item"}
+
+
+def test_a_sentence_in_the_other_language_begins_a_paragraph() -> None:
+    builder = Builder()
+    add_lines(builder, [Line("We ship on 4 October.", 10, 0, 480, 30),
+                        Line("放假期间客服在线。", 10, 34, 470, 64)])  # fmt: skip
+    assert builder.draft().text == "We ship on 4 October.\n\n放假期间客服在线。"
+
+
 def test_a_damaged_picture_is_refused() -> None:
     with pytest.raises(UnreadableDocument, match="damaged picture"):
         image.read(encoded("PNG")[:300], "x.png", Limits())

@@ -36,6 +36,7 @@ def texts(draft: Draft) -> list[tuple[str, str]]:
         ("Question", "Answer"),
         ("Q", "A"),
         ("提问", "答复内容"),
+        ("標準問題", "回覆"),
     ],
 )
 def test_faq_columns_are_known_by_their_names(question: str, answer: str) -> None:
@@ -43,7 +44,7 @@ def test_faq_columns_are_known_by_their_names(question: str, answer: str) -> Non
         FAQ=[["客服知识库", None], ["分类", question, answer], ["运费", "包邮吗？", "满199元。"]]
     )
     draft = read_workbook(data, "x.xlsx", Limits())
-    assert texts(draft)[-1] == ("faq", "问：包邮吗？\n答：满199元。\n分类: 运费")
+    assert texts(draft)[-1] == ("faq", "问：包邮吗？\n答：满199元。\n分类：运费")
     assert draft.blocks[-1].question == "包邮吗？"
 
 
@@ -98,3 +99,19 @@ def test_a_workbook_without_rows_is_refused() -> None:
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(TooLarge, match="4 rows; 3 is the limit"):
         read_csv(b"a,b\n1,2\n3,4\n5,6\n", "x.csv", Limits(max_rows=3))
+
+
+def test_numbers_read_as_people_write_them() -> None:
+    rows = [["SKU", "EAN", "Weight"], ["12", 4006381333931.0, 0.1 + 0.2]]
+    draft = read_workbook(workbook(Products=rows), "x.xlsx", Limits())
+    assert draft.text == "SKU: 12; EAN: 4006381333931; Weight: 0.3"
+
+
+def test_a_sheet_without_a_header_and_one_that_names_its_delimiter() -> None:
+    assert read_csv(b"AQ-300,129\nAQ-301,99\n", "x", Limits()).text == "AQ-300; 129\nAQ-301; 99"
+    assert read_csv(b"sep=;\nSKU;Price\nA-1;5,50\n", "x", Limits()).text == "SKU: A-1; Price: 5,50"
+
+
+def test_a_column_that_counts_the_pairs_is_left_out() -> None:
+    data = "序号,问题,答案\n1,能退吗,能。\n".encode()
+    assert read_csv(data, "x", Limits()).text == "问：能退吗\n答：能。"
