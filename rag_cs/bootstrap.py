@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 from rag_cs.assistant import Assistant
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
-from rag_cs.retrieve import Retriever
+from rag_cs.rerank import CrossEncoderReranker, LateInteraction, TokenEncoder
+from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
 from rag_cs.stores.conversations import Conversations
 from rag_cs.stores.folders import StoreFolders
 from rag_cs.weights import default_cache, resolve
 
 if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
 
     from rag_cs.embed import LocalEmbeddings
+    from rag_cs.index.base import ChunkIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,25 @@ class System:
         with self._lock:
             folder = self.folders.path(name, create=create)
             if name not in self._stores:
-                self._stores[name] = _open(name, folder, embeddings)
+                self._stores[name] = self._open(name, folder, embeddings)
             return self._stores[name]
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """What orders the candidates. Raises ModelError for a cross-encoder that can't be had."""
+        return load_reranker(self.settings, self.embeddings)
+
+    def _open(self, name: str, folder: Path, embeddings: LocalEmbeddings) -> Store:
+        index = EmbeddedIndex(
+            folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint
+        )
+        return Store(
+            name=name,
+            index=index,
+            ingester=Ingester(index, embeddings, embeddings.count_tokens),
+            retriever=make_retriever(self.settings, index, embeddings, self.reranker),
+            conversations=Conversations(index.engine),
+        )
 
     def assistant(self, store: Store) -> Assistant:
         """The assistant of a store."""
@@ -97,17 +117,6 @@ class System:
             chat.close()
 
 
-def _open(name: str, folder: Path, embeddings: LocalEmbeddings) -> Store:
-    index = EmbeddedIndex(folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint)
-    return Store(
-        name=name,
-        index=index,
-        ingester=Ingester(index, embeddings, embeddings.count_tokens),
-        retriever=Retriever(index, embeddings),
-        conversations=Conversations(index.engine),
-    )
-
-
 def models_folder(settings: Settings) -> Path:
     """Where fetched models are kept."""
     return settings.storage.models or default_cache()
@@ -119,6 +128,29 @@ def load_embeddings(settings: Settings) -> LocalEmbeddings:
 
     folder = resolve(settings.embedding.model, cache=models_folder(settings))
     return LocalEmbeddings(folder, settings.embedding.engine)
+
+
+def load_reranker(settings: Settings, embeddings: LocalEmbeddings) -> Reranker | None:
+    """The reranker that the settings name: of the embedder's own token vectors, or a
+    cross-encoder."""
+    chosen = settings.retrieval.reranker
+    if chosen == "none":
+        return None
+    if chosen == "late-interaction":
+        tells = isinstance(embeddings, TokenEncoder) and embeddings.token_dimensions
+        return LateInteraction(embeddings) if tells else None
+    from rag_cs.embed import load_cross_encoder
+
+    return CrossEncoderReranker(load_cross_encoder(resolve(chosen, cache=models_folder(settings))))
+
+
+def make_retriever(
+    settings: Settings, index: ChunkIndex, embeddings: Embeddings, reranker: Reranker | None
+) -> Retriever:
+    """The retriever of an index, weighted as the settings say."""
+    chosen = settings.retrieval
+    weights = Weights(chosen.dense_weight, chosen.lexical_weight, chosen.reranked_weight)
+    return Retriever(index, embeddings, reranker, weights, chosen.candidates)
 
 
 def load_chat(settings: Settings) -> BaseChatModel:

@@ -1,7 +1,9 @@
 """Texts -> unit vectors, behind langchain-core's `Embeddings`.
 
 sentence-transformers is the interface; on a CPU its first module is ours and runs the same
-encoder through OpenVINO. This file and `generate` own torch and OpenVINO.
+encoder through OpenVINO. One pass through the encoder gives a text's vector and, where there is
+a head for the model, its tokens' vectors, which `rerank` compares. This file and `generate` own
+torch and OpenVINO.
 """
 
 from __future__ import annotations
@@ -11,22 +13,30 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.errors import ModelError
+from rag_cs.models.token_codes import TokenHead
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
     from tokenizers import Tokenizer
 
 Engine = Literal["auto", "openvino", "torch"]
+Side = Literal["query", "document"]
 
 # Passages a batch. Larger batches gain nothing on 2 cores and make a shopper's query, which
 # waits for the batch in progress, wait longer.
 BATCH_SIZE = 16
-QUERY_CACHE_SIZE = 4096
+QUERY_CACHE_SIZE = 1024
+# Token heads that come with the package, by the name of the embedder in the catalogue.
+_HEADS = {"multilingual-e5-small": "late_interaction_e5_small.safetensors"}
+
+Floats = npt.NDArray[np.float32]
 
 
 class LocalEmbeddings(Embeddings):
@@ -43,6 +53,8 @@ class LocalEmbeddings(Embeddings):
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.fingerprint = _fingerprint(folder)
+        self._head = _token_head(self.fingerprint)
+        self._prompt_tokens = {side: self._count_prompt(side) for side in get_args(Side)}
         self._cached_query = lru_cache(QUERY_CACHE_SIZE)(self._encode_query)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -56,16 +68,73 @@ class LocalEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of a query, shape (dimensions,). Recent queries are remembered."""
-        return list(self._cached_query(text))
+        vector: list[float] = self._cached_query(text)[0].tolist()
+        return vector
 
-    def _encode_query(self, text: str) -> tuple[float, ...]:
-        vector = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
-        return tuple(vector.tolist())
+    @property
+    def token_dimensions(self) -> int:
+        """The length of a token's vector; 0 when there is no head for this model."""
+        return self._head.dimensions if self._head else 0
+
+    def passages(self, texts: list[str]) -> tuple[Floats, list[bytes]]:
+        """(vectors, token codes) of passages, from one pass; no codes when there is no head.
+
+        Vectors have shape (len(texts), dimensions), rows of length 1.
+        """
+        if self._head is None or not texts:
+            return np.array(self.embed_documents(texts), np.float32), []
+        vectors, states = self.states(texts, "document")
+        return vectors, [self._head.encode(each) for each in states]
+
+    def states(self, texts: list[str], side: Side) -> tuple[Floats, list[Floats]]:
+        """(vectors, token states) of passages or queries; states have shape (tokens, hidden
+        size), a text's own tokens alone."""
+        encode = self._model.encode_query if side == "query" else self._model.encode_document
+        outputs = encode(texts, batch_size=BATCH_SIZE, output_value=None, show_progress_bar=False)
+        skipped = self._prompt_tokens[side]
+        return _vectors(outputs), [_token_states(output, skipped) for output in outputs]
+
+    def query_tokens(self, text: str) -> tuple[Floats, Floats]:
+        """(vectors, weights) of a query's tokens: see `TokenHead.query`."""
+        _, vectors, weights = self._cached_query(text)
+        return vectors, weights
+
+    def _encode_query(self, text: str) -> tuple[Floats, Floats, Floats]:
+        vectors, states = self.states([text], "query")
+        none = np.empty((0, 0), np.float32)
+        return vectors[0], *(self._head.query(states[0]) if self._head else (none, none))
+
+    def _count_prompt(self, side: Side) -> int:
+        """The number of tokens in front of a text: the opening one and the prompt's."""
+        prompts = self._model.prompts
+        prompt = prompts.get(side) or (prompts.get("passage") if side == "document" else "") or ""
+        return 1 + self.count_tokens([prompt])[0]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
+
+
+def _token_states(output: Any, skipped: int) -> Floats:
+    """A text's own tokens: without the prompt, the closing token, and the padding."""
+    count = int(output["attention_mask"].sum())
+    # A text without a token of its own (a space) keeps what there is.
+    states = output["token_embeddings"][: max(count, 1)]
+    states = states[skipped : count - 1] if count > skipped + 1 else states[-1:]
+    array: Floats = states.float().numpy()
+    return array
+
+
+def _vectors(outputs: Sequence[Any]) -> Floats:
+    rows: Floats = np.stack([output["sentence_embedding"].float().numpy() for output in outputs])
+    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def _token_head(fingerprint: str) -> TokenHead | None:
+    name = _HEADS.get(fingerprint.split("@")[0])
+    return TokenHead.load(Path(__file__).parent / "models" / name) if name else None
 
 
 def _load(folder: Path, engine: Engine) -> SentenceTransformer:
@@ -83,6 +152,19 @@ def _load(folder: Path, engine: Engine) -> SentenceTransformer:
         raise ModelError(
             f"The embedding model in folder {folder.name!r} can't be loaded ({error}). "
             "Delete that folder and run `rag-cs models fetch` again."
+        ) from error
+
+
+def load_cross_encoder(folder: Path) -> CrossEncoder:
+    """A sentence-transformers cross-encoder. Raises ModelError."""
+    try:
+        from sentence_transformers import CrossEncoder
+
+        return CrossEncoder(str(folder), local_files_only=True)
+    except Exception as error:
+        raise ModelError(
+            f"The reranker in folder {folder.name!r} can't be loaded ({error}). Name another one, "
+            "or set the reranker to 'late-interaction'."
         ) from error
 
 

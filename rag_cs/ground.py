@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from rag_cs.text import detect_language, numbers_in, split_sentences, tokenise, with_digits
+from rag_cs.text import detect_language, numbers_in, split_sentences, stem, tokenise, with_digits
 from rag_cs.types import Citation, Hit
 
 # Share of a sentence's words that its passage must hold.
@@ -82,15 +82,7 @@ def repeats(sentence: str, question: str) -> bool:
 
 def content_words(text: str) -> frozenset[str]:
     """The terms of `text` that carry meaning, numbers in one notation, without endings."""
-    return frozenset(_stem(term) for term in tokenise(with_digits(text)) if term not in _STOPWORDS)
-
-
-def _stem(term: str) -> str:
-    """Without the English endings that a paraphrase changes: `returned` and `returns` agree."""
-    for ending in ("ing", "ed", "es", "s"):
-        if term.endswith(ending) and len(term) - len(ending) >= 3:
-            return term.removesuffix(ending).removesuffix("e")
-    return term.removesuffix("e")
+    return frozenset(stem(term) for term in tokenise(with_digits(text)) if term not in _STOPWORDS)
 
 
 def _preference(scored: tuple[float, _Span]) -> tuple[float, int]:

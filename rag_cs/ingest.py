@@ -12,8 +12,9 @@ from langchain_core.embeddings import Embeddings
 
 from rag_cs.chunk import TokenCounter, chunk
 from rag_cs.errors import InvalidInput, RagError
-from rag_cs.index.base import ChunkIndex
+from rag_cs.index.base import ChunkIndex, Matrix
 from rag_cs.load import load
+from rag_cs.rerank import TokenEncoder
 from rag_cs.types import Document
 
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
@@ -65,17 +66,26 @@ class Ingester:
         """
         chunked = [chunk(document, self._count_tokens) for document in documents]
         texts = [part.embedded_text for chunks in chunked for part in chunks]
-        rows: list[list[float]] = []
+        rows: list[Matrix] = []
+        codes: list[bytes] = []
         for start in range(0, len(texts), _EMBED_STEP):
-            rows += self._embeddings.embed_documents(texts[start : start + _EMBED_STEP])
+            vectors, more = self._embed(texts[start : start + _EMBED_STEP])
+            rows.append(vectors)
+            codes += more
             if progress:
-                progress(documents[0].source, len(rows), len(texts))
-        vectors = np.array(rows, np.float32)
+                progress(documents[0].source, start + len(vectors), len(texts))
+        vectors = np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
         done = 0
         for document, chunks in zip(documents, chunked, strict=True):
-            self._index.replace(document, chunks, vectors[done : done + len(chunks)])
+            span = slice(done, done + len(chunks))
+            self._index.replace(document, chunks, vectors[span], codes[span])
             done += len(chunks)
         return len(texts)
+
+    def _embed(self, texts: list[str]) -> tuple[Matrix, list[bytes]]:
+        if isinstance(self._embeddings, TokenEncoder):
+            return self._embeddings.passages(texts)
+        return np.array(self._embeddings.embed_documents(texts), np.float32), []
 
     def ingest_files(
         self, files: Iterable[tuple[str, Path]], progress: Progress | None = None

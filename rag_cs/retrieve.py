@@ -1,72 +1,121 @@
-"""Queries -> hits: dense and BM25, fused. The one path of `search`, `ask` and evaluation."""
+"""Queries -> hits: dense and BM25, fused, then reranked. The one path of `search`, `ask` and
+evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.errors import InvalidInput
-from rag_cs.index.base import ChunkIndex, Filters, Numbers, Scores, Vector
-from rag_cs.text import tokenise
+from rag_cs.index.base import ChunkIndex, Filters, Matrix, Numbers, Scores, Vector
+from rag_cs.text import search_terms, tokenise
 from rag_cs.types import Hit
 
 MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
-# Candidates each half offers to the fusion.
+# Offered by each half to the fusion and the reranking.
 CANDIDATES = 50
-# Share of the dense half in the fused score. See the log, "Fusion".
-DENSE_WEIGHT = 0.6
 # A hit is relevant at this cosine (e5 gives unrelated texts 0.70 to 0.80), or with this share
 # of the query's terms.
 MIN_COSINE = 0.82
 MIN_COVERAGE = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each score, scaled to [0, 1] over the candidates, counts. Only ratios matter.
+
+    `reranked` is left out where there is no reranker. See the log, "Late interaction".
+    """
+
+    dense: float = 0.1
+    lexical: float = 0.2
+    reranked: float = 0.7
+
+
+# Without a reranker. See the log, "Fusion".
+TWO_HALVES = Weights(dense=0.6, lexical=0.4, reranked=0.0)
+
+
+class Reranker(Protocol):
+    """Scores candidates of one index; higher is better, the scale is its own."""
+
+    def scores(self, query: str, numbers: Numbers, index: ChunkIndex) -> Vector | None:
+        """One score a numbered chunk, shape (len(numbers),); None when it can't tell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What both halves found for one wording of the question."""
+
+    query: str
+    vector: Vector
+    lexical: Scores
+    numbers: Numbers
+
+
 class Retriever:
     """Hybrid retrieval over one store's index. Holds no state of its own."""
 
-    def __init__(self, index: ChunkIndex, embeddings: Embeddings) -> None:
+    def __init__(
+        self,
+        index: ChunkIndex,
+        embeddings: Embeddings,
+        reranker: Reranker | None = None,
+        weights: Weights | None = None,
+        candidates: int = CANDIDATES,
+    ) -> None:
         self._index = index
         self._embeddings = embeddings
+        self._reranker = reranker
+        self._weights = weights or Weights()
+        self._candidates = candidates
 
     def search(
         self, queries: Sequence[str], top_k: int = 10, filters: Filters | None = None
     ) -> list[Hit]:
-        """The `top_k` best hits for any of `queries`, best first: the question, then other ways
-        to say it.
+        """The `top_k` best hits, best first, for one question in the wordings `queries`, the
+        question itself first.
 
-        A chunk's score is its best over the queries. Raises InvalidInput for an empty or
-        endless query and for a `top_k` outside 1 to 100.
+        A chunk's score is its mean over the wordings, so that neither a bad rewriting nor a
+        question that means little alone decides. Raises InvalidInput for an empty or endless
+        query and for a `top_k` outside 1 to 100.
         """
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k is {top_k}; it must be between 1 and {MAX_TOP_K}.")
         check_query(queries[0])
-        best: dict[int, tuple[float, float, float]] = {}
-        for query in queries:
-            found = self._search_one(query, max(CANDIDATES, top_k), filters)
-            for number, fused, cosine, bm25 in found:
-                before = best.get(number, (-np.inf, 0.0, 0.0))
-                best[number] = max(before, (fused, cosine, bm25))
-        ranked = sorted(best, key=lambda number: (-best[number][0], number))[:top_k]
-        chunks = self._index.chunks(ranked)
-        return [Hit(chunks[number], *best[number]) for number in ranked if number in chunks]
+        limit = max(self._candidates, top_k)
+        found = [self._find(query, limit, filters) for query in queries]
+        numbers = np.unique(np.concatenate([each.numbers for each in found]))
+        scores = np.stack([self._score(each, numbers) for each in found])
+        fused = scores[:, 0].mean(axis=0)
+        dense, lexical = scores[:, 1:].max(axis=0)
+        chunks = self._index.chunks(numbers.tolist())
+        order = [each for each in np.lexsort((numbers, -fused)) if numbers[each] in chunks][:top_k]
+        return [
+            Hit(chunks[int(numbers[each])], *map(float, (fused[each], dense[each], lexical[each])))
+            for each in order
+        ]
 
-    def _search_one(
-        self, query: str, limit: int, filters: Filters | None
-    ) -> list[tuple[int, float, float, float]]:
-        """(number, fused score, cosine, BM25 score) of every candidate of either half."""
+    def _find(self, query: str, limit: int, filters: Filters | None) -> _Found:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)
         dense = self._index.search_dense(vector, limit, filters)
-        lexical = self._index.search_lexical(tokenise(query), limit, filters)
-        numbers = np.union1d(dense.numbers, lexical.numbers)
-        cosines = self._index.cosines(vector, numbers)
-        bm25 = _scores_of(numbers, lexical)
-        fused = fuse(cosines, bm25)
-        return list(
-            zip(numbers.tolist(), fused.tolist(), cosines.tolist(), bm25.tolist(), strict=True)
-        )
+        lexical = self._index.search_lexical(search_terms(query), limit, filters)
+        return _Found(query, vector, lexical, np.union1d(dense.numbers, lexical.numbers))
+
+    def _score(self, found: _Found, numbers: Numbers) -> Matrix:
+        """The fused score, cosine and BM25 score of numbered chunks, shape (3, len(numbers))."""
+        cosines = self._index.cosines(found.vector, numbers)
+        bm25 = _scores_of(numbers, found.lexical)
+        reranked = None
+        if self._reranker and len(numbers):
+            reranked = self._reranker.scores(found.query, numbers, self._index)
+        return np.stack([fuse(cosines, bm25, reranked, self._weights), cosines, bm25])
 
 
 def check_query(query: str) -> None:
@@ -94,12 +143,21 @@ def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
     )
 
 
-def fuse(cosines: Vector, bm25: Vector, dense_weight: float = DENSE_WEIGHT) -> Vector:
-    """Weighted sum of both halves' scores, each scaled to [0, 1] over the candidates.
+def fuse(
+    cosines: Vector, bm25: Vector, reranked: Vector | None = None, weights: Weights | None = None
+) -> Vector:
+    """Weighted sum of the scores, each scaled to [0, 1] over the candidates.
 
     Scores fuse better than ranks here: see the log, "Fusion".
     """
-    fused: Vector = dense_weight * _scaled(cosines) + (1 - dense_weight) * _scaled(bm25)
+    if reranked is None:
+        return TWO_HALVES.dense * _scaled(cosines) + TWO_HALVES.lexical * _scaled(bm25)
+    weights = weights or Weights()
+    fused: Vector = (
+        weights.dense * _scaled(cosines)
+        + weights.lexical * _scaled(bm25)
+        + weights.reranked * _scaled(reranked)
+    )
     return fused
 
 
@@ -112,7 +170,6 @@ def _scaled(scores: Vector) -> Vector:
 
 
 def _scores_of(numbers: Numbers, found: Scores) -> Vector:
-    """The found score of each number, 0 where a half didn't find it."""
-    scores = np.zeros(len(numbers), np.float32)
-    scores[np.searchsorted(numbers, found.numbers)] = found.scores
-    return scores
+    """The found score of each number, 0 where the half didn't find it."""
+    known = dict(zip(found.numbers.tolist(), found.scores.tolist(), strict=True))
+    return np.array([known.get(number, 0.0) for number in numbers.tolist()], np.float32)

@@ -1,4 +1,4 @@
-"""A question and the conversation before it -> the queries to retrieve with."""
+"""A question and the conversation before it -> the wordings to retrieve with."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from collections.abc import Sequence
 
 from rag_cs.types import Turn
 
-# Earlier questions that go in front of a follow-up. The raw question is always a query too,
-# so a conversation that wandered off can't lose what the question alone would find.
-EARLIER_QUESTIONS = 2
+# Characters of question and conversation together: what the embedder reads of a query.
+MAX_CHARACTERS = 1_500
 
 
 def rewrite(question: str, history: Sequence[Turn] = ()) -> list[str]:
-    """The raw question, then, in a conversation, the question with those asked before it."""
-    earlier = [turn.text for turn in history if turn.role == "user"][-EARLIER_QUESTIONS:]
-    return [question, " ".join([*earlier, question])] if earlier else [question]
+    """The raw question, then, in a conversation, the question with what was said before it, the
+    latest first, so that what is cut is the oldest.
+
+    Both sides of the conversation count: what the assistant said names the document that the
+    shopper asks on about. Retrieval weighs both wordings alike, so a conversation that
+    wandered off can't lose what the question alone would find. See the log, "Conversations".
+    """
+    if not history:
+        return [question]
+    said = " ".join([question, *(turn.text for turn in reversed(history))])
+    return [question, said[: max(MAX_CHARACTERS, len(question))]]

@@ -22,6 +22,19 @@ class EmbeddingSettings(BaseModel):
     engine: Literal["auto", "openvino", "torch"] = "auto"
 
 
+class RetrievalSettings(BaseModel):
+    """How hits are found and ordered. The weights' ratios matter, not their sum."""
+
+    reranker: str = Field(
+        default="late-interaction",
+        description="late-interaction, none, or a cross-encoder's folder or hub name",
+    )
+    dense_weight: float = Field(default=0.1, ge=0)
+    lexical_weight: float = Field(default=0.2, ge=0)
+    reranked_weight: float = Field(default=0.7, ge=0)
+    candidates: int = Field(default=50, ge=1, le=1000, description="offered by each half")
+
+
 class GenerationSettings(BaseModel):
     """Which generator, and how it runs. A base URL means an OpenAI-compatible server."""
 
@@ -54,6 +67,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RAG_CS_", env_nested_delimiter="__")
 
     embedding: EmbeddingSettings = EmbeddingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
     generation: GenerationSettings = GenerationSettings()
     storage: StorageSettings = StorageSettings()
     server: ServerSettings = ServerSettings()

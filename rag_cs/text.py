@@ -7,12 +7,15 @@ are for matching only; whatever is shown or quoted stays as the merchant wrote i
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 import warnings
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+import snowballstemmer
 
 from rag_cs.types import Language
 
@@ -106,6 +109,30 @@ def tokenise(text: str) -> tuple[str, ...]:
         else:
             terms.extend(_word_tokens(match["word"]))
     return tuple(terms)
+
+
+_ENGLISH_WORD = re.compile(r"[a-z]{3,}")
+_stemmers = threading.local()
+
+
+@lru_cache(maxsize=65_536)
+def stem(term: str) -> str:
+    """An English word without its ending (Snowball's English stemmer); others as they are."""
+    if not _ENGLISH_WORD.fullmatch(term):
+        return term
+    if not hasattr(_stemmers, "english"):  # a stemmer keeps state, so each thread has its own
+        _stemmers.english = snowballstemmer.stemmer("english")
+    stemmed: str = _stemmers.english.stemWord(term)
+    return stemmed
+
+
+def search_terms(text: str) -> tuple[str, ...]:
+    """What the lexical half of the search indexes and looks up: `tokenise`, then `stem`.
+
+    Stems are worth 2 points of nDCG@10 on FAQ rephrasings and cost nothing elsewhere: see the
+    log, "Fusion".
+    """
+    return tuple(stem(term) for term in tokenise(text))
 
 
 def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:

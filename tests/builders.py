@@ -11,6 +11,7 @@ import numpy as np
 from rag_cs.chunk import chunk
 from rag_cs.index.base import Matrix
 from rag_cs.index.embedded import EmbeddedIndex
+from rag_cs.rerank import TokenEncoder
 from rag_cs.text import detect_language
 from rag_cs.types import Block, Chunk, Document
 from tests.fakes import HashEmbeddings
@@ -45,9 +46,14 @@ def chunks_and_vectors(
     return chunks, np.array(rows, np.float32).reshape(len(chunks), embeddings.dimensions)
 
 
-def make_index(folder: Path, *documents: Document) -> EmbeddedIndex:
-    embeddings = HashEmbeddings()
+def make_index(
+    folder: Path, *documents: Document, embeddings: HashEmbeddings | None = None
+) -> EmbeddedIndex:
+    embeddings = embeddings or HashEmbeddings()
     index = EmbeddedIndex(folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint)
     for document in documents:
-        index.replace(document, *chunks_and_vectors(document, embeddings))
+        chunks, rows = chunks_and_vectors(document, embeddings)
+        texts = [part.embedded_text for part in chunks]
+        codes = embeddings.passages(texts)[1] if isinstance(embeddings, TokenEncoder) else []
+        index.replace(document, chunks, rows, codes)
     return index

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rag_cs.errors import InvalidInput
-from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, fuse, is_relevant
+from rag_cs.index.base import ChunkIndex
+from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, Weights, fuse, is_relevant
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings
 
@@ -75,6 +76,23 @@ def test_an_empty_store_has_no_hits(tmp_path: Path) -> None:
 
 
 scores = hnp.arrays(np.float32, st.integers(0, 20), elements=st.floats(0, 50, width=32))
+
+
+class Contrary:
+    """A reranker that prefers what the halves like least: the higher number."""
+
+    def scores(self, query: str, numbers: np.ndarray, index: ChunkIndex) -> np.ndarray:
+        return numbers.astype(np.float32)
+
+
+def test_a_reranker_has_its_weight(tmp_path: Path) -> None:
+    index = make_index(tmp_path, *DOCUMENTS)
+    weights = Weights(dense=0.1, lexical=0.1, reranked=0.8)
+    hits = Retriever(index, HashEmbeddings(), Contrary(), weights).search(["unused goods"])
+    assert hits[0].chunk.title == "codes2.csv"
+    ignored = Weights(dense=0.5, lexical=0.5, reranked=0.0)
+    hits = Retriever(index, HashEmbeddings(), Contrary(), ignored).search(["unused goods"])
+    assert hits[0].chunk.title == "returns.md"
 
 
 @given(scores)

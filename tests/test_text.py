@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.text import detect_language, normalise, numbers_in, split_sentences, tokenise
+from rag_cs.text import (
+    detect_language,
+    normalise,
+    numbers_in,
+    search_terms,
+    split_sentences,
+    tokenise,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +109,8 @@ def test_one_number_in_many_notations(text: str) -> None:
 )
 def test_numbers(text: str, numbers: set[str]) -> None:
     assert numbers_in(text) == numbers
+
+
+def test_search_terms_forget_english_endings_and_keep_codes() -> None:
+    assert search_terms("Returned returns, returning") == ("return",) * 3
+    assert search_terms("AQ-300/B 退货") == tokenise("AQ-300/B 退货")

@@ -22,7 +22,7 @@ from langchain_core.embeddings import Embeddings
 from rag_cs.chunk import TokenCounter, chunk
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.datasets import Passage, to_document
-from rag_cs.index.base import ChunkIndex, Matrix
+from rag_cs.index.base import ChunkIndex, Matrix, Vector
 from rag_cs.ingest import find_files
 from rag_cs.load import load
 from rag_cs.types import Chunk, Document
@@ -61,8 +61,9 @@ class RandomEmbeddings(Embeddings):
 
     fingerprint = "random@1"
 
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self, dimensions: int, token_dimensions: int = 0) -> None:
         self.dimensions = dimensions
+        self.token_dimensions = token_dimensions
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector a text, shape (len(texts), dimensions)."""
@@ -74,19 +75,35 @@ class RandomEmbeddings(Embeddings):
         vector: list[float] = _random_unit(generator, 1, self.dimensions)[0].tolist()
         return vector
 
+    def passages(self, texts: list[str]) -> tuple[Matrix, list[bytes]]:
+        """(vectors, token codes): as many random bytes as a real head would make."""
+        size = self.token_dimensions // 4
+        codes = [
+            np.random.default_rng(zlib.crc32(text.encode())).bytes(size * tokens)
+            for text, tokens in zip(texts, self.count_tokens(texts), strict=True)
+        ]
+        return np.array(self.embed_documents(texts), np.float32), codes if size else []
+
+    def query_tokens(self, text: str) -> tuple[Matrix, Vector]:
+        """(vectors, weights) of a query's tokens."""
+        tokens = self.count_tokens([text])[0]
+        generator = np.random.default_rng(zlib.crc32(text.encode()))
+        vectors = generator.standard_normal((tokens, self.token_dimensions), np.float32)
+        return vectors, np.full(tokens, 1 / tokens, np.float32)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """A token for every four characters, about what real tokenizers make of English."""
         return [len(text) // 4 + 1 for text in texts]
 
 
-def passage_texts(folder: Path, limit: int) -> list[str]:
-    """The first `limit` texts of `corpus*.jsonl` or `corpus*.jsonl.gz` in `folder`.
+def passage_texts(folder: Path, limit: int | None = None) -> list[str]:
+    """The first `limit` texts of `corpus*.jsonl` or `corpus*.jsonl.gz` in `folder`, or all.
 
     Raises InvalidInput when there are fewer.
     """
     texts = list(islice(_all_texts(folder), limit))
-    if len(texts) < limit:
-        raise InvalidInput(f"{folder.name} has {len(texts):,} passages; {limit:,} are needed.")
+    if len(texts) < (limit or 1):
+        raise InvalidInput(f"{folder.name} has {len(texts):,} passages; {limit or 1:,} are needed.")
     return texts
 
 
@@ -129,12 +146,32 @@ def phrases(texts: Sequence[str], count: int, seed: int = 7) -> list[str]:
     return list(found)
 
 
-def fill(index: ChunkIndex, texts: Sequence[str], dimensions: int, seed: int = 7) -> None:
+def repeated(texts: Sequence[str], count: int, seed: int = 7) -> list[str]:
+    """`count` passages: `texts`, then again and again with a tenth of each one's words changed
+    for words of other passages."""
+    chooser = random.Random(seed)  # noqa: S311
+    words = [word for text in texts[:2_000] for word in text.split()]
+    made = list(texts[:count])
+    while len(made) < count:
+        changed = texts[len(made) % len(texts)].split()
+        for _ in range(len(changed) // 10 + 1):
+            changed[chooser.randrange(len(changed))] = chooser.choice(words)
+        made.append(" ".join(changed))
+    return made
+
+
+def fill(
+    index: ChunkIndex,
+    texts: Sequence[str],
+    embeddings: RandomEmbeddings,
+    progress: Callable[[int], None] | None = None,
+) -> None:
     """Add `texts` to `index`, one chunk each, with random vectors."""
-    generator = np.random.default_rng(seed)
     for number, start in enumerate(range(0, len(texts), PASSAGES_PER_DOCUMENT)):
         document, chunks = joined(f"load-{number}", texts[start : start + PASSAGES_PER_DOCUMENT])
-        index.replace(document, chunks, _random_unit(generator, len(chunks), dimensions))
+        index.replace(document, chunks, *embeddings.passages([chunk.text for chunk in chunks]))
+        if progress:
+            progress(start + len(chunks))
 
 
 def joined(name: str, texts: Sequence[str]) -> tuple[Document, list[Chunk]]:

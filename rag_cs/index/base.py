@@ -57,10 +57,17 @@ class ChunkIndex(Protocol):
         """The number of chunks."""
         ...
 
-    def replace(self, document: Document, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+    def replace(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: Matrix,
+        token_codes: Sequence[bytes] = (),
+    ) -> None:
         """Add a document, or put it in the place of the one with its id, in one transaction.
 
-        `vectors` has shape (len(chunks), dimensions), rows of length 1.
+        `vectors` has shape (len(chunks), dimensions), rows of length 1; `token_codes` are kept
+        as they are, one a chunk or none at all.
         """
         ...
 
@@ -87,11 +94,15 @@ class ChunkIndex(Protocol):
     def search_lexical(
         self, terms: Sequence[str], limit: int, filters: Filters | None = None
     ) -> Scores:
-        """The `limit` chunks of greatest BM25 score for the query's terms."""
+        """The `limit` chunks of greatest BM25 score for terms as `text.search_terms` cuts them."""
         ...
 
     def cosines(self, query: Vector, numbers: Numbers) -> Vector:
         """The cosine of each numbered chunk with `query`, shape (len(numbers),)."""
+        ...
+
+    def token_codes(self, numbers: Numbers) -> dict[int, bytes]:
+        """What `replace` was given for the numbered chunks, less those that have none."""
         ...
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:

@@ -6,26 +6,30 @@ a reader whose vectors are of another generation catches up before it searches.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
 from rag_cs.errors import IndexDamaged, InvalidInput, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.lexical import LexicalSearch
-from rag_cs.index.rows import chunk_row, document_row, to_chunk
-from rag_cs.index.schema import SCHEMA_VERSION, chunks, documents, facts, open_database, vectors
+from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
+from rag_cs.index.schema import (
+    SCHEMA_VERSION,
+    chunks,
+    documents,
+    facts,
+    open_database,
+    token_codes,
+    vectors,
+)
 from rag_cs.index.vectors import load_vectors
-from rag_cs.text import tokenise
 from rag_cs.types import Chunk, Document
-
-Item = TypeVar("Item")
 
 DATABASE_NAME = "store.sqlite"
 SNAPSHOT_NAME = "vectors.faiss"
@@ -34,9 +38,7 @@ SNAPSHOT_NAME = "vectors.faiss"
 # from the database takes 10 ms, so smaller changes aren't worth the write.
 SNAPSHOT_EVERY = 2_000
 # Taken from the rounded vectors in memory beyond what was asked for, then put in exact order.
-SPARE_CANDIDATES = 10
-# SQLite's limit on parameters is far above this; batches keep statements small.
-_BATCH = 500
+SPARE_CANDIDATES = 40
 
 
 class EmbeddedIndex:
@@ -73,16 +75,22 @@ class EmbeddedIndex:
 
     # Writing
 
-    def replace(self, document: Document, new_chunks: Sequence[Chunk], rows: Matrix) -> None:
+    def replace(
+        self,
+        document: Document,
+        new_chunks: Sequence[Chunk],
+        rows: Matrix,
+        codes: Sequence[bytes] = (),
+    ) -> None:
         """See `ChunkIndex.replace`."""
-        if len(new_chunks) != len(rows):
-            raise ValueError(f"{len(new_chunks)} chunks but {len(rows)} vectors")
+        if len(new_chunks) != len(rows) or (codes and len(codes) != len(rows)):
+            raise ValueError(f"{len(new_chunks)} chunks, {len(rows)} vectors, {len(codes)} codes")
         with self._writer.begin() as connection:
-            gone = _erase(connection, document.id)
+            gone = erase(connection, document.id)
             connection.execute(insert(documents).values(document_row(document)))
             last = int(_fact(connection, "last_number") or 0)
             numbers = np.arange(last + 1, last + 1 + len(new_chunks), dtype=np.int64)
-            _insert_chunks(connection, numbers, new_chunks, rows)
+            insert_chunks(connection, numbers, new_chunks, rows, codes)
             _set_fact(connection, "last_number", last + len(new_chunks))
             generation = _raise_generation(connection)
         self._apply(generation, gone or [], numbers, rows)
@@ -90,7 +98,7 @@ class EmbeddedIndex:
     def delete(self, document_id: str) -> bool:
         """See `ChunkIndex.delete`."""
         with self._writer.begin() as connection:
-            gone = _erase(connection, document_id)
+            gone = erase(connection, document_id)
             if gone is None:
                 return False
             generation = _raise_generation(connection)
@@ -154,12 +162,24 @@ class EmbeddedIndex:
             exact.update(zip(found.tolist(), (rows @ query).tolist(), strict=True))
         return np.array([exact.get(number, 0.0) for number in numbers.tolist()], np.float32)
 
+    def token_codes(self, numbers: Numbers) -> dict[int, bytes]:
+        """See `ChunkIndex.token_codes`."""
+        query = select(token_codes).where(token_codes.c.number.in_(numbers.tolist()))
+        with self.engine.begin() as connection:
+            return {row.number: row.codes for row in connection.execute(query)}
+
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         """See `ChunkIndex.chunks`."""
         query = select(chunks, documents.c.title, documents.c.metadata).join(documents)
         with self.engine.begin() as connection:
             rows = connection.execute(query.where(chunks.c.number.in_(list(numbers)))).mappings()
             return {row["number"]: to_chunk(row) for row in rows}
+
+    def stored_vectors(self) -> Iterator[tuple[Numbers, Matrix]]:
+        """Every chunk's number and exact vector, in batches: what an exhaustive search reads."""
+        with self.engine.begin() as connection:
+            numbers = _numbers(connection, select(vectors.c.number))
+            yield from _read_vectors(connection, numbers, self._vectors.dimensions)
 
     # The cache of vectors
 
@@ -243,36 +263,6 @@ def _raise_generation(connection: Connection) -> int:
     return generation
 
 
-def _erase(connection: Connection, document_id: str) -> list[int] | None:
-    """Remove a document and everything made of it; its chunks' numbers, None if unknown."""
-    numbers = select(chunks.c.number).where(chunks.c.document_id == document_id)
-    held = [int(number) for number in connection.scalars(numbers)]
-    for batch in _batches(held):
-        connection.execute(delete(vectors).where(vectors.c.number.in_(batch)))
-        LexicalSearch.remove(connection, batch)
-    connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
-    gone = connection.execute(delete(documents).where(documents.c.id == document_id))
-    return held if gone.rowcount else None
-
-
-def _insert_chunks(
-    connection: Connection, numbers: Numbers, new_chunks: Sequence[Chunk], rows: Matrix
-) -> None:
-    numbered = list(zip(numbers.tolist(), new_chunks, rows, strict=True))
-    for batch in _batches(numbered):
-        connection.execute(insert(chunks), [chunk_row(number, chunk) for number, chunk, _ in batch])
-        connection.execute(
-            insert(vectors),
-            [
-                {"number": number, "vector": np.asarray(row, "<f4").tobytes()}
-                for number, _, row in batch
-            ],
-        )
-        LexicalSearch.add(
-            connection, [(number, tokenise(chunk.embedded_text)) for number, chunk, _ in batch]
-        )
-
-
 def _records() -> Select[Any]:
     count = select(func.count()).where(chunks.c.document_id == documents.c.id)
     kept = (column for column in documents.c if column.name != "text")
@@ -300,14 +290,8 @@ def _numbers(connection: Connection, query: Select[Any]) -> Numbers:
 def _read_vectors(
     connection: Connection, numbers: Numbers, dimensions: int
 ) -> Iterator[tuple[Numbers, Matrix]]:
-    for batch in _batches(numbers.tolist()):
+    for batch in batches(numbers.tolist()):
         query = select(vectors.c.number, vectors.c.vector).where(vectors.c.number.in_(batch))
         rows = connection.execute(query).all()
         data = np.frombuffer(b"".join(row.vector for row in rows), "<f4")
         yield np.array([row.number for row in rows], np.int64), data.reshape(-1, dimensions)
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, _BATCH)):
-        yield batch

@@ -1,4 +1,4 @@
-"""BM25 over FTS5. The text is cut beforehand by `text.tokenise`; FTS5 only splits at spaces."""
+"""BM25 over FTS5. The text is cut beforehand by `text.search_terms`; FTS5 only splits at spaces."""
 
 from __future__ import annotations
 

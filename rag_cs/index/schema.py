@@ -23,7 +23,7 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 metadata = MetaData()
 
@@ -74,6 +74,14 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+# Apart from both: a chunk's tokens take some kilobytes, read for the few that are reranked.
+token_codes = Table(
+    "token_codes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("codes", LargeBinary, nullable=False),
+)
+
 conversations = Table(
     "conversations",
     metadata,
@@ -85,7 +93,7 @@ conversations = Table(
     sqlite_autoincrement=True,
 )
 
-# Every character that isn't white space belongs to a term: `tokenise` already cut the text.
+# Every character that isn't white space belongs to a term: `search_terms` already cut the text.
 FULL_TEXT = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms USING fts5(terms, tokenize = "
     "\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'\")",

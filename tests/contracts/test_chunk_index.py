@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag_cs.errors import NotFound
 from rag_cs.index.base import ChunkIndex
 from rag_cs.index.embedded import EmbeddedIndex
-from rag_cs.text import tokenise
+from rag_cs.text import search_terms
 from rag_cs.types import Document
 from tests.builders import chunks_and_vectors, make_document
 from tests.fakes import HashEmbeddings
@@ -89,7 +89,7 @@ def test_lexical_order_is_that_of_a_reference_bm25(index: ChunkIndex) -> None:
     for number, text in enumerate(texts):
         document = make_document(f"d{number}", text)
         index.replace(document, *chunks_and_vectors(document, EMBEDDINGS, max_tokens=200))
-    indexed = [list(tokenise(f"d{n}\n{text}")) for n, text in enumerate(texts)]
+    indexed = [list(search_terms(f"d{n}\n{text}")) for n, text in enumerate(texts)]
     reference = bm25s.BM25(method="robertson", k1=1.2, b=0.75)
     reference.index(indexed, show_progress=False)
     for _ in range(20):
@@ -104,7 +104,7 @@ def test_lexical_order_is_that_of_a_reference_bm25(index: ChunkIndex) -> None:
 def test_a_product_code_is_found_exactly(index: ChunkIndex) -> None:
     for document in (RETURNS, SHIPPING, MANUAL):
         put(index, document)
-    found = index.search_lexical(tokenise("aq300b"), 5)
+    found = index.search_lexical(search_terms("aq300b"), 5)
     assert found_texts(index, found.numbers) == ["The filter of the AQ-300/B lasts 6 months."]
 
 
@@ -115,7 +115,7 @@ def test_a_replaced_document_is_the_new_one_only(index: ChunkIndex) -> None:
     put(index, newer)
     assert index.document(RETURNS.id).text == newer.text
     assert len(index) == 2
-    assert found_texts(index, index.search_lexical(["退货"], 5).numbers) == []
+    assert found_texts(index, index.search_lexical(search_terms("退货"), 5).numbers) == []
     assert found_texts(index, index.search_dense(query("go back 14"), 1).numbers) == [newer.text]
 
 
@@ -126,7 +126,7 @@ def test_a_deleted_document_is_gone_from_both_sides(index: ChunkIndex) -> None:
     assert not index.delete(RETURNS.id)
     for numbers in (
         index.search_dense(query("unused goods 7 days"), 10).numbers,
-        index.search_lexical(["goods", "costs"], 10).numbers,
+        index.search_lexical(search_terms("goods costs"), 10).numbers,
     ):
         assert found_texts(index, numbers) == [SHIPPING.text]
     assert [record.source for record in index.documents()] == ["shipping.md"]
@@ -168,16 +168,18 @@ def test_filters_restrict_both_halves_before_ranking(index: ChunkIndex) -> None:
     put(index, SHIPPING)
     for filters in ({"region": "cn"}, {"document_id": SHIPPING.id}):
         dense = index.search_dense(query("shipping"), 1, filters).numbers
-        lexical = index.search_lexical(["shipping"], 1, filters).numbers
+        lexical = index.search_lexical(search_terms("shipping"), 1, filters).numbers
         assert found_texts(index, dense) == found_texts(index, lexical) == [SHIPPING.text]
     assert len(index.search_dense(query("shipping"), 1, {"region": "nowhere"}).numbers) == 0
-    assert len(index.search_lexical(["shipping"], 1, {"region": "nowhere"}).numbers) == 0
+    assert (
+        len(index.search_lexical(search_terms("shipping"), 1, {"region": "nowhere"}).numbers) == 0
+    )
 
 
 def test_an_empty_index_finds_nothing(index: ChunkIndex) -> None:
     assert len(index) == 0
     assert len(index.search_dense(query("anything"), 5).numbers) == 0
-    assert len(index.search_lexical(["anything"], 5).numbers) == 0
+    assert len(index.search_lexical(search_terms("anything"), 5).numbers) == 0
     assert index.documents() == []
     assert index.chunks([]) == {}
 
@@ -213,6 +215,6 @@ def test_any_order_of_changes_leaves_just_what_was_put_last(
         for part in chunks_and_vectors(document, EMBEDDINGS)[0]
     )
     dense = index.search_dense(query("text"), 100).numbers
-    lexical = index.search_lexical(["text"], 100).numbers
+    lexical = index.search_lexical(search_terms("text"), 100).numbers
     assert sorted(found_texts(index, dense)) == texts
     assert sorted(found_texts(index, lexical)) == texts

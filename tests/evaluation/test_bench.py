@@ -17,6 +17,7 @@ from rag_cs.evaluation.bench import (
     milliseconds,
     passage_texts,
     phrases,
+    repeated,
     seconds_each,
 )
 from rag_cs.index.embedded import EmbeddedIndex
@@ -61,12 +62,21 @@ def test_phrases_are_runs_of_words_of_the_texts() -> None:
 def test_a_filled_index_can_be_searched(tmp_path: Path) -> None:
     texts = [f"passage number{number} about shipping" for number in range(130)]
     index = EmbeddedIndex(tmp_path, dimensions=8, embedder=RandomEmbeddings.fingerprint)
-    fill(index, texts, 8)
+    fill(index, texts, RandomEmbeddings(8, token_dimensions=8))
     assert len(index) == 130
     assert len(index.documents()) == 2
     hits = Retriever(index, RandomEmbeddings(8)).search(["number77"])
     assert texts[77] in [hit.chunk.text for hit in hits]
     index.close()
+
+
+def test_repeated_texts_are_the_first_ones_and_then_changed() -> None:
+    texts = [f"one two three four five {number}" for number in range(5)]
+    made = repeated(texts, 12)
+    assert made[:5] == texts
+    assert len(made) == 12
+    assert all(len(text.split()) == 6 for text in made)
+    assert len(set(made)) > 8
 
 
 def test_joined_passages_keep_their_offsets() -> None:

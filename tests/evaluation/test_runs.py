@@ -103,7 +103,7 @@ def test_history_joins_the_search_only_when_asked_for() -> None:
     evaluate_retrieval(DATASET, searcher, use_history=True)
     assert searcher.asked[-1][0] == [
         "within how many days?",
-        "AQ-300/B tested within how many days?",
+        "within how many days? Yes. AQ-300/B tested",
     ]
 
 

@@ -59,7 +59,7 @@ def test_a_file_that_is_no_database_gets_a_clear_error(tmp_path: Path) -> None:
 
 def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
     index = make_index(tmp_path, *DOCUMENTS)
-    with pytest.raises(ValueError, match="0 chunks but 1 vectors"):
+    with pytest.raises(ValueError, match="0 chunks, 1 vectors"):
         index.replace(DOCUMENTS[0], [], np.zeros((1, 64), np.float32))
     assert everything(index) == WANTED
 

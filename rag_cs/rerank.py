@@ -1,0 +1,80 @@
+"""A query and candidates -> scores that see more than either half of the search does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from rag_cs.index.base import ChunkIndex, Matrix, Numbers, Vector
+from rag_cs.models.token_codes import unpack
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+@runtime_checkable
+class TokenEncoder(Protocol):
+    """An embedder that shares its token vectors, as `LocalEmbeddings` does."""
+
+    @property
+    def token_dimensions(self) -> int:
+        """The length of a token's vector; 0 when there is no head for this embedder."""
+        ...
+
+    def passages(self, texts: list[str]) -> tuple[Matrix, list[bytes]]:
+        """(vectors, token codes) of passages, from one pass; no codes when there is no head."""
+        ...
+
+    def query_tokens(self, text: str) -> tuple[Matrix, Vector]:
+        """(vectors, weights) of the query's tokens."""
+        ...
+
+
+class LateInteraction:
+    """Each token of the query looks for its best match among the passage's tokens.
+
+    The passages' token vectors were stored at ingest, so a candidate costs microseconds.
+    Khattab and Zaharia, "ColBERT", 2020; here with a learned weight for each query token.
+    """
+
+    def __init__(self, encoder: TokenEncoder) -> None:
+        self._encoder = encoder
+
+    def scores(self, query: str, numbers: Numbers, index: ChunkIndex) -> Vector | None:
+        """See `retrieve.Reranker`. None when the chunks were stored without token vectors."""
+        stored = index.token_codes(numbers)
+        codes = [stored.get(number, b"") for number in numbers.tolist()]
+        if not self._encoder.token_dimensions or not all(codes):
+            return None
+        vectors, weights = self._encoder.query_tokens(query)
+        return best_matches(vectors, weights, codes)
+
+
+def best_matches(vectors: Matrix, weights: Vector, codes: Sequence[bytes]) -> Vector:
+    """For each passage, the weighted mean over the query's tokens of their greatest product
+    with a token of the passage."""
+    dimensions = vectors.shape[1]
+    products = vectors @ unpack(codes, dimensions).T
+    lengths = [len(code) // (dimensions // 4) for code in codes]
+    starts = np.cumsum([0, *lengths[:-1]])
+    best: Vector = weights @ np.maximum.reduceat(products, starts, axis=1)
+    return best
+
+
+class CrossEncoderReranker:
+    """Any sentence-transformers cross-encoder, for those who have one and the time for it."""
+
+    def __init__(self, model: CrossEncoder, most: int = 20) -> None:
+        self._model = model
+        self._most = most
+
+    def scores(self, query: str, numbers: Numbers, index: ChunkIndex) -> Vector | None:
+        """See `retrieve.Reranker`. Beyond the first `most` candidates all get the lowest score."""
+        chunks = index.chunks(numbers.tolist())
+        read = [number for number in numbers.tolist() if number in chunks][: self._most]
+        pairs = [(query, chunks[number].embedded_text) for number in read]
+        scored = dict(zip(read, self._model.predict(pairs), strict=True)) if pairs else {}
+        lowest = min(scored.values(), default=0.0)
+        return np.array([scored.get(number, lowest) for number in numbers.tolist()], np.float32)
