@@ -1,19 +1,28 @@
 """Every setting, typed, in the order of the stages. Only `bootstrap` reads it.
 
-Each can be set by an environment variable: `RAG_CS_` and the path, its parts joined by two
-underscores, as in `RAG_CS_GENERATION__BASE_URL`.
+Each can be set in a TOML file, where a command takes one, and by an environment variable:
+`RAG_CS_` and the path, its parts joined by two underscores, as in `RAG_CS_GENERATION__BASE_URL`.
 """
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rag_cs.errors import InvalidInput
 
-class EmbeddingSettings(BaseModel):
+
+class _Section(BaseModel):
+    """A part of the settings; a key that it doesn't know is refused rather than ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class EmbeddingSettings(_Section):
     """Which embedder, and how it runs."""
 
     model: str = Field(
@@ -22,7 +31,7 @@ class EmbeddingSettings(BaseModel):
     engine: Literal["auto", "openvino", "torch"] = "auto"
 
 
-class RetrievalSettings(BaseModel):
+class RetrievalSettings(_Section):
     """How hits are found and ordered. The weights' ratios matter, not their sum."""
 
     reranker: str = Field(
@@ -35,7 +44,7 @@ class RetrievalSettings(BaseModel):
     candidates: int = Field(default=50, ge=1, le=1000, description="offered by each half")
 
 
-class GenerationSettings(BaseModel):
+class GenerationSettings(_Section):
     """Which generator, and how it runs. A base URL means an OpenAI-compatible server."""
 
     model: str = Field(default="qwen2.5-coder-0.5b-instruct", description="as for the embedder")
@@ -46,14 +55,14 @@ class GenerationSettings(BaseModel):
     timeout_seconds: float = Field(default=60.0, gt=0)
 
 
-class StorageSettings(BaseModel):
+class StorageSettings(_Section):
     """Where stores and models are kept."""
 
     indexes: Path = Path("indexes")
     models: Path | None = Field(default=None, description="default: the user's cache folder")
 
 
-class ServerSettings(BaseModel):
+class ServerSettings(_Section):
     """How the HTTP server listens and what it takes."""
 
     host: str = "127.0.0.1"
@@ -64,10 +73,29 @@ class ServerSettings(BaseModel):
 class Settings(BaseSettings):
     """All settings of the program."""
 
-    model_config = SettingsConfigDict(env_prefix="RAG_CS_", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(
+        env_prefix="RAG_CS_", env_nested_delimiter="__", extra="forbid"
+    )
 
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     generation: GenerationSettings = GenerationSettings()
     storage: StorageSettings = StorageSettings()
     server: ServerSettings = ServerSettings()
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of a TOML file, over those of the environment. Raises InvalidInput that names
+    the file and the key, or the line that isn't TOML."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path.name} can't be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(f"{path.name} isn't TOML: {error}.") from None
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InvalidInput(f"{path.name}: {key}: {first['msg']}.") from None

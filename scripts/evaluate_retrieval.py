@@ -1,6 +1,6 @@
 """Index data sets, search for their queries, and print how well the passages were found.
 
-    python scripts/evaluate_retrieval.py --data DIR [DIR …] [--json FILE]
+    python scripts/evaluate_retrieval.py --data DIR [DIR …] [--json FILE] [--html FILE]
 
 A data set is a folder as BEIR has them: `corpus.jsonl`, `queries.jsonl`, `qrels.tsv`. Only
 queries with a relevant passage count.
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,7 +23,14 @@ from tqdm import tqdm
 from rag_cs.bootstrap import System
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import Dataset, read_dataset
-from rag_cs.evaluation.reports import retrieval_json, retrieval_table, write_json
+from rag_cs.evaluation.html import write_page
+from rag_cs.evaluation.pages import retrieval_page
+from rag_cs.evaluation.reports import (
+    retrieval_json,
+    retrieval_table,
+    slices_table,
+    write_json,
+)
 from rag_cs.evaluation.runs import (
     Progress,
     RetrievalReport,
@@ -34,7 +43,7 @@ from rag_cs.settings import Settings
 
 
 def main() -> int:
-    """Parse arguments, evaluate each data set, print and write; 1 when something was wrong."""
+    """Parse arguments, evaluate each data set, print and write; 2 when something was wrong."""
     arguments = parse_arguments()
     try:
         datasets = [read_dataset(folder) for folder in arguments.data]
@@ -48,10 +57,13 @@ def main() -> int:
                 embedder = system.embeddings.fingerprint
     except RagError as error:
         print(f"evaluate_retrieval: {error}", file=sys.stderr)
-        return 1
+        return 2
     print(retrieval_table(reports))
+    print(slices_table(reports))
     if arguments.json:
         write_json(arguments.json, retrieval_json(reports, embedder))
+    if arguments.html:
+        write_page(arguments.html, retrieval_page(list(zip(datasets, reports, strict=True))))
     return 0
 
 
@@ -62,6 +74,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots here")
     parser.add_argument("--limit", type=int, metavar="N", help="sample N queries, always the same")
     parser.add_argument("--history", action="store_true", help="use the queries' conversations")
     parser.add_argument(
@@ -104,7 +117,7 @@ def evaluate(system: System, dataset: Dataset, arguments: argparse.Namespace) ->
     with progress_bar(f"{dataset.name}: indexing", "passage") as progress:
         build_index(dataset, store.index, store.ingester, progress)
     with progress_bar(f"{dataset.name}: searching", "query") as progress:
-        return evaluate_retrieval(
+        report = evaluate_retrieval(
             dataset,
             store.retriever,
             limit=arguments.limit,
@@ -112,6 +125,12 @@ def evaluate(system: System, dataset: Dataset, arguments: argparse.Namespace) ->
             filter_field=arguments.filter,
             progress=progress,
         )
+    files = (path for path in system.folders.path(store.name).rglob("*") if path.is_file())
+    return replace(
+        report,
+        index_bytes=sum(path.stat().st_size for path in files),
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
 
 
 @contextmanager

@@ -45,6 +45,7 @@ OWNERS = {
     "sentence_transformers": {"embed", "models", "rerank"},
     "transformers": {"embed", "models", "generators"},
     "jieba": {"text"},
+    "matplotlib": {"evaluation"},
     "typer": {"cli"},
 }
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from rag_cs.settings import Settings
+from rag_cs.errors import InvalidInput
+from rag_cs.settings import Settings, read_settings
 
 
 def test_the_environment_sets_nested_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,3 +23,34 @@ def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("RAG_CS_SERVER__PORT", "99999")
     with pytest.raises(ValidationError, match="port"):
         Settings()
+
+
+def test_a_file_of_settings_says_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('[retrieval]\nreranker = "none"\ncandidates = 20\n', "utf-8")
+    settings = read_settings(path)
+    assert (settings.retrieval.reranker, settings.retrieval.candidates) == ("none", 20)
+    assert settings.retrieval.dense_weight == Settings().retrieval.dense_weight
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[retrieval]\nrerankr = 1\n", "a.toml: retrieval.rerankr: Extra"),
+        ("[retrieval]\ncandidates = 0\n", "a.toml: retrieval.candidates: "),
+        ("[search]\nx = 1\n", "a.toml: search: Extra"),
+        ("[retrieval\n", "a.toml isn't TOML.*line 1"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_key_or_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(InvalidInput, match=message):
+        read_settings(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"none\.toml can't be read"):
+        read_settings(tmp_path / "none.toml")

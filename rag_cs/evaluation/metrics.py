@@ -33,6 +33,7 @@ class Latency:
 
     p50_milliseconds: float
     p95_milliseconds: float
+    p99_milliseconds: float
 
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int], k: int) -> float:
@@ -77,9 +78,9 @@ def bootstrap(
 
 
 def latency(seconds: Sequence[float]) -> Latency:
-    """The median and the 95th percentile of `seconds` (at least one), in milliseconds."""
-    middle, high = np.percentile(np.asarray(seconds, np.float64) * 1000, [50, 95])
-    return Latency(float(middle), float(high))
+    """The median, 95th and 99th percentile of `seconds` (at least one), in milliseconds."""
+    times = np.percentile(np.asarray(seconds, np.float64) * 1000, [50, 95, 99])
+    return Latency(*map(float, times))
 
 
 def _discounted(gains: Sequence[int]) -> float:

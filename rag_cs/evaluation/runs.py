@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import mean
 from typing import Protocol
 
 from rag_cs.errors import InvalidInput
@@ -22,6 +23,7 @@ from rag_cs.evaluation.metrics import (
     recall,
     reciprocal_rank,
 )
+from rag_cs.evaluation.slices import slices_of
 from rag_cs.index.base import ChunkIndex, Filters
 from rag_cs.ingest import Ingester
 from rag_cs.retrieve import MAX_TOP_K
@@ -57,19 +59,24 @@ class Searcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """One query's ranking, best passage first, its measures, and the seconds of its search."""
+    """One query's ranking, best passage first, its measures, the seconds of its search, and the
+    slices it belongs to."""
 
     query_id: str
     ranked: tuple[str, ...]
     measures: Mapping[str, float]
     seconds: float
+    slices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """One run over one data set. `measures` has the keys of MEASURES.
+    """One run over one data set. `measures` has the keys of MEASURES; `recall_curve` is the mean
+    recall at 1, 2, … `top_k`; `slices` holds each slice's nDCG@10 and number of queries.
 
-    The latency is that of a whole search, the embedding of the query included.
+    The latency is that of a whole search, the embedding of the query included. `index_bytes` is
+    what the store takes on disk, `peak_bytes` the most memory the process ever held, models and
+    earlier data sets included; both are 0 where nobody measured them.
     """
 
     dataset: str
@@ -79,7 +86,11 @@ class RetrievalReport:
     top_k: int
     measures: Mapping[str, Interval]
     latency: Latency
+    recall_curve: tuple[float, ...]
+    slices: Mapping[str, tuple[Interval, int]]
     results: tuple[QueryResult, ...]
+    index_bytes: int = 0
+    peak_bytes: int = 0
 
 
 def build_index(
@@ -121,10 +132,16 @@ def evaluate_retrieval(
     retriever raises.
     """
     queries = sample_queries(dataset.judged_queries(), limit)
+    if not queries:
+        raise InvalidInput(f"{dataset.name} has no query with a relevant passage to look for.")
+    passages = {passage.id: passage for passage in dataset.passages}
     retriever.search(["warm up 预热"], top_k)
     results = []
     for query in queries:
-        results.append(_evaluate_query(dataset, retriever, query, use_history, filter_field, top_k))
+        result = _evaluate_query(dataset, retriever, query, use_history, filter_field, top_k)
+        grades = dataset.relevant[query.id]
+        relevant = [passages[identifier] for identifier, grade in grades.items() if grade > 0]
+        results.append(replace(result, slices=slices_of(query, relevant)))
         if progress:
             progress(len(results), len(queries))
     return RetrievalReport(
@@ -137,8 +154,22 @@ def evaluate_retrieval(
             name: bootstrap([result.measures[name] for result in results]) for name in MEASURES
         },
         latency=latency([result.seconds for result in results]),
+        recall_curve=tuple(
+            mean(recall(each.ranked, dataset.relevant[each.query_id], k) for each in results)
+            for k in range(1, top_k + 1)
+        ),
+        slices=_by_slice(results),
         results=tuple(results),
     )
+
+
+def _by_slice(results: Sequence[QueryResult]) -> dict[str, tuple[Interval, int]]:
+    """The nDCG@10 and the number of queries of each slice, by name."""
+    values: dict[str, list[float]] = {}
+    for result in results:
+        for name in result.slices:
+            values.setdefault(name, []).append(result.measures["ndcg@10"])
+    return {name: (bootstrap(some), len(some)) for name, some in sorted(values.items())}
 
 
 def sample_queries(queries: Sequence[Query], limit: int | None) -> list[Query]:

@@ -79,3 +79,4 @@ def test_latency_is_in_milliseconds() -> None:
     figures = latency([second / 1000 for second in range(1, 101)])
     assert figures.p50_milliseconds == pytest.approx(50.5)
     assert figures.p95_milliseconds == pytest.approx(95.05)
+    assert figures.p99_milliseconds == pytest.approx(99.01)
