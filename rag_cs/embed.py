@@ -54,6 +54,8 @@ class LocalEmbeddings(Embeddings):
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.fingerprint = _fingerprint(folder)
         self._head = _token_head(self.fingerprint)
+        if self._head:  # other codes can't be compared with this head's either
+            self.fingerprint += f"+{self._head.fingerprint}"
         self._prompt_tokens = {side: self._count_prompt(side) for side in get_args(Side)}
         self._cached_query = lru_cache(QUERY_CACHE_SIZE)(self._encode_query)
 
@@ -108,7 +110,8 @@ class LocalEmbeddings(Embeddings):
         """The number of tokens in front of a text: the opening one and the prompt's."""
         prompts = self._model.prompts
         prompt = prompts.get(side) or (prompts.get("passage") if side == "document" else "") or ""
-        return 1 + self.count_tokens([prompt])[0]
+        # A space at the prompt's end becomes part of the text's first token.
+        return 1 + self.count_tokens([prompt.rstrip()])[0]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens not counted."""

@@ -7,6 +7,7 @@ top of one embedder's own token vectors; it comes with the package. 24 bytes a t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,12 @@ class TokenHead:
     def dimensions(self) -> int:
         """The length of a projected token vector."""
         return int(self.projection.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of what decides the codes."""
+        decisive = self.projection.tobytes() + self.steps.tobytes()
+        return hashlib.sha256(decisive).hexdigest()[:8]
 
     def project(self, states: Floats) -> Floats:
         """Unit vectors, shape (tokens, dimensions), of token states (tokens, hidden size)."""
