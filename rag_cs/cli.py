@@ -89,6 +89,50 @@ def ask(question: str, store: StoreName, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def evaluate(
+    store: StoreName,
+    questions: Annotated[
+        Path | None, typer.Option(help="A CSV file of questions; default: the store's own.")
+    ] = None,
+    top_k: Annotated[
+        int, typer.Option("--top-k", "-k", help="A passage counts among so many.")
+    ] = 5,
+    update: Annotated[
+        bool, typer.Option("--update", help="Add questions about documents that have none.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take this run as what later ones are compared with.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Test whether a store's documents are found, with questions made from them.
+
+    The questions are written once, to a file you can edit. Exit status 1: a question that was
+    answered in the accepted run isn't any more; 2: something was wrong with the input.
+    """
+    with _system(failure=2) as system:
+        from rag_cs.evaluation.regression import Files, check_store
+        from rag_cs.evaluation.suite_reports import suite_text
+
+        opened = system.store(store)
+        folder = system.folders.path(store)
+        files = Files.beside(questions, create=update) if questions else Files.of(folder)
+        result = check_store(
+            store, opened.index, opened.retriever, files, top_k=top_k, update=update, accept=accept
+        )
+    if as_json:
+        changes = asdict(result.changes) if result.changes else None
+        _print_json({"run": asdict(result.run), "changes": changes})
+    else:
+        if result.made:
+            print(f"{result.made} questions were written to {files.questions}: edit them freely.\n")
+        print(suite_text(store, result.run, result.changes))
+        print(f"\nThe whole report: {files.page}")
+    if result.is_regression and not accept:
+        raise typer.Exit(1)
+
+
+@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on; 0 picks one.")] = None,
@@ -215,9 +259,9 @@ def _hit(hit: Hit) -> dict[str, Any]:
 
 
 @contextmanager
-def _system() -> Iterator[System]:
-    """The wired program, closed at the end; an error of it ends the command with status 1."""
-    with _errors():
+def _system(failure: int = 1) -> Iterator[System]:
+    """The wired program, closed at the end; an error of it ends the command with that status."""
+    with _errors(failure):
         from rag_cs.bootstrap import System
 
         system = System()
@@ -228,11 +272,11 @@ def _system() -> Iterator[System]:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
+def _errors(failure: int = 1) -> Iterator[None]:
     try:
         yield
     except RagError as error:
-        _fail(str(error))
+        _fail(str(error), failure)
 
 
 @contextmanager
@@ -251,9 +295,9 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, status: int = 1) -> NoReturn:
     print(f"rag-cs: {message}", file=sys.stderr)
-    raise typer.Exit(1)
+    raise typer.Exit(status)
 
 
 def main() -> None:

@@ -103,3 +103,54 @@ def test_the_catalogue_is_listed() -> None:
     listed = json.loads(RUNNER.invoke(app, ["models", "list", "--json"]).stdout)["models"]
     assert {"multilingual-e5-small", "qwen2.5-coder-0.5b-instruct"} <= {m["name"] for m in listed}
     assert "Apache-2.0" in RUNNER.invoke(app, ["models", "list"]).stdout
+
+
+def test_evaluate_makes_questions_once_and_runs_them(store: str, tmp_path: Path) -> None:
+    (tmp_path / "faq.csv").write_text("question,answer\nMay I return a lamp?,Within 7 days.\n")
+    assert RUNNER.invoke(app, ["ingest", "-s", store, str(tmp_path / "faq.csv")]).exit_code == 0
+    first = RUNNER.invoke(app, ["evaluate", "--store", store])
+    assert first.exit_code == 0, first.output
+    kept = tmp_path / "indexes" / store / "evaluation"
+    assert f"questions were written to {kept / 'questions.csv'}" in first.stdout
+    run = json.loads((kept / "accepted.json").read_text("utf-8"))
+    assert {outcome["state"] for outcome in run["outcomes"]} == {"passed"}
+    assert "<html" in (kept / "report.html").read_text("utf-8")
+    again = RUNNER.invoke(app, ["evaluate", "--store", store])
+    assert "0 newly failing, 0 fixed, 0 new, 0 gone" in again.stdout
+
+
+def test_evaluate_fails_on_a_regression_until_it_is_accepted(store: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("question,document,quote\nunused goods,returns.md,Unused goods go back\n")
+    command = ["evaluate", "-s", store, "--questions", str(path)]
+    assert RUNNER.invoke(app, command).exit_code == 0
+    for number in range(8):
+        (tmp_path / f"copy{number}.txt").write_text(f"unused goods unused goods {number}")
+    others = [str(tmp_path / f"copy{number}.txt") for number in range(8)]
+    assert RUNNER.invoke(app, ["ingest", "-s", store, *others]).exit_code == 0
+    failed = RUNNER.invoke(app, command)
+    assert failed.exit_code == 1
+    assert "1 newly failing" in failed.stdout
+    assert RUNNER.invoke(app, [*command, "--accept"]).exit_code == 0
+    told = RUNNER.invoke(app, [*command, "--json"])
+    assert told.exit_code == 0
+    assert json.loads(told.stdout)["run"]["outcomes"][0]["state"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("question,document\n", "mine.csv, line 1 has no column 'quote'"),
+        ("question,document,quote\nx,returns.md,\n", "mine.csv, line 2: `quote` is empty"),
+        (None, "There is no file"),
+    ],
+)
+def test_evaluate_ends_with_2_on_bad_input(
+    store: str, tmp_path: Path, text: str | None, message: str
+) -> None:
+    path = tmp_path / "mine.csv"
+    if text is not None:
+        path.write_text(text)
+    done = RUNNER.invoke(app, ["evaluate", "-s", store, "--questions", str(path)])
+    assert done.exit_code == 2
+    assert message in done.output.replace("\n", " ")

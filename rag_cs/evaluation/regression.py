@@ -1,0 +1,116 @@
+"""One store's regression test from beginning to end: questions made or read, run, compared,
+kept. What `rag-cs evaluate` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag_cs.errors import InvalidInput
+from rag_cs.evaluation.html import write_page
+from rag_cs.evaluation.question_file import add_questions, read_questions, write_questions
+from rag_cs.evaluation.questions import Question, make_questions
+from rag_cs.evaluation.suite import (
+    Changes,
+    Run,
+    Searcher,
+    changes_since,
+    read_run,
+    run_suite,
+    write_run,
+)
+from rag_cs.evaluation.suite_reports import suite_page
+from rag_cs.index.base import ChunkIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a store's suite is kept: beside its index, so that backup and deletion include it."""
+
+    questions: Path
+    accepted: Path
+    last: Path
+    page: Path
+
+    @classmethod
+    def of(cls, store_folder: Path) -> Files:
+        """The usual places in a store's folder."""
+        folder = store_folder / "evaluation"
+        return cls(
+            questions=folder / "questions.csv",
+            accepted=folder / "accepted.json",
+            last=folder / "last.json",
+            page=folder / "report.html",
+        )
+
+    @classmethod
+    def beside(cls, questions: Path, *, create: bool = False) -> Files:
+        """The places for a questions file of its own, all named after it. Raises InvalidInput
+        unless the file exists or `create` is set: a slip in a path must not pass for a test."""
+        if not create and not questions.exists():
+            raise InvalidInput(f"There is no file {str(questions)!r}; --update makes it.")
+        return cls(
+            questions=questions,
+            accepted=questions.with_suffix(".accepted.json"),
+            last=questions.with_suffix(".last.json"),
+            page=questions.with_suffix(".html"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run with what changed since the accepted one; `made` questions were written for it."""
+
+    run: Run
+    changes: Changes | None
+    made: int
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether a question that was answered in the accepted run isn't any more."""
+        return bool(self.changes and self.changes.broken)
+
+
+def check_store(
+    name: str,
+    index: ChunkIndex,
+    retriever: Searcher,
+    files: Files,
+    *,
+    top_k: int,
+    update: bool = False,
+    accept: bool = False,
+) -> Result:
+    """Run a store's suite, making it when it isn't there, and keep what came out.
+
+    `update` adds questions about documents that have none. A run without a regression is the
+    accepted one from then on, if it looked as far; `accept` makes it so in any case. Raises
+    InvalidInput for an empty store, and for a damaged file, which is named with its line.
+    """
+    documents = [index.document(record.id) for record in index.documents()]
+    questions = read_questions(files.questions) if files.questions.exists() else []
+    kept = len(questions)
+    if update or not questions:
+        asked = {question.document for question in questions}
+        questions += [each for each in make_questions(documents) if each.document not in asked]
+    before = read_run(files.accepted)
+    run = run_suite(questions, documents, retriever, top_k)
+    changes = changes_since(run, before) if before else None
+    result = Result(run, changes, len(questions) - kept)
+    as_far = before is None or before.top_k == top_k
+    accept = accept or (as_far and not result.is_regression)
+    _keep(name, files, questions[kept:], result, accept=accept)
+    return result
+
+
+def _keep(
+    name: str, files: Files, made: Sequence[Question], result: Result, *, accept: bool
+) -> None:
+    if made:
+        write = add_questions if files.questions.exists() else write_questions
+        write(files.questions, made)
+    write_run(files.last, result.run)
+    if accept:
+        write_run(files.accepted, result.run)
+    write_page(files.page, suite_page(name, result.run, result.changes))
