@@ -9,9 +9,8 @@ import random
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from rag_cs.evaluation.asking.ambiguity import Asked, precisely, unmistakable
 from rag_cs.evaluation.asking.candidates import candidates
@@ -48,14 +47,14 @@ class Question:
 
 
 def make_questions(
-    documents: Iterable[Document], per_document: int = QUESTIONS_PER_DOCUMENT
+    documents: Sequence[Document], per_document: int = QUESTIONS_PER_DOCUMENT
 ) -> list[Question]:
     """The questions of `documents`, at most `per_document` of each besides FAQ pairs, by document
     and place. The same documents give the same questions."""
-    asked = [list(_asked(document)) for document in documents]
-    limit = max(1, min(per_document, MAX_QUESTIONS // max(1, len(asked))))
+    asked = [one for document in documents for one in _asked(document)]
+    limit = max(1, min(per_document, MAX_QUESTIONS // max(1, len(documents))))
     groups: dict[str, list[Asked]] = defaultdict(list)
-    for one in unmistakable(list(chain.from_iterable(asked))):
+    for one in unmistakable(asked, documents):
         groups[one.document.source].append(one)
     return [question for group in groups.values() for question in _rows(group, limit)]
 

@@ -16,12 +16,14 @@ from rag_cs.evaluation.suite import (
     Run,
     Searcher,
     changes_since,
+    is_current,
     read_run,
     run_suite,
     write_run,
 )
 from rag_cs.evaluation.suite_reports import suite_page
 from rag_cs.index.base import ChunkIndex
+from rag_cs.types import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def check_store(
 ) -> Result:
     """Run a store's suite, making it when it isn't there, and keep what came out.
 
-    `update` adds questions about documents that have none. A run without a regression is the
+    `update` adds `new_questions`. A run without a regression is the
     accepted one from then on, if it looked as far; `accept` makes it so in any case. Raises
     InvalidInput for an empty store, and for a damaged file, which is named with its line.
     """
@@ -92,8 +94,7 @@ def check_store(
     questions = read_questions(files.questions) if files.questions.exists() else []
     kept = len(questions)
     if update or not questions:
-        asked = {question.document for question in questions}
-        questions += [each for each in make_questions(documents) if each.document not in asked]
+        questions += new_questions(questions, documents)
     before = read_run(files.accepted)
     run = run_suite(questions, documents, retriever, top_k)
     changes = changes_since(run, before) if before else None
@@ -102,6 +103,17 @@ def check_store(
     accept = accept or (as_far and not result.is_regression)
     _keep(name, files, questions[kept:], result, accept=accept)
     return result
+
+
+def new_questions(held: Sequence[Question], documents: Sequence[Document]) -> list[Question]:
+    """Questions about the documents that none is about, or none that isn't out of date."""
+    current = {question.document for question in held if is_current(question, documents)}
+    known = {(question.document, question.question) for question in held}
+    return [
+        question
+        for question in make_questions(documents)
+        if question.document not in current and (question.document, question.question) not in known
+    ]
 
 
 def _keep(

@@ -129,6 +129,12 @@ def _rank(hits: Sequence[Hit], document_id: str, span: tuple[int, int], quote: s
     return next((rank for rank, hit in ranked if _answers(hit, document_id, span, quote)), 0)
 
 
+def is_current(question: Question, documents: Sequence[Document]) -> bool:
+    """Whether the document that a question is about still holds its quote."""
+    texts = (each.text for each in documents if each.source == question.document)
+    return any(_find(question, text) for text in texts)
+
+
 def _find(question: Question, text: str) -> tuple[int, int] | None:
     """Where the quote stands now: in an edited document, at the place nearest to the old one."""
     if text[question.start : question.end] == question.quote:

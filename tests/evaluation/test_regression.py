@@ -59,6 +59,31 @@ def test_update_adds_questions_about_new_documents_only(tmp_path: Path) -> None:
     assert sources.count("faq.md") == len(before.outcomes)
 
 
+def test_update_asks_anew_about_a_document_that_was_rewritten(tmp_path: Path) -> None:
+    index = make_index(tmp_path / "index", FAQ)
+    check(index, tmp_path)
+    rewritten = make_document(
+        "faq.md", "Q: Do you repair lamps?\nA: Yes, every lamp that we sold, for twelve euros."
+    )
+    index = make_index(tmp_path / "index", rewritten)
+    stale = check(index, tmp_path).run
+    assert {each.state for each in stale.outcomes} == {"stale"}
+    assert stale.unasked == ("faq.md",)
+    run = check(index, tmp_path, update=True).run
+    assert (run.count("passed"), run.count("stale")) == (1, len(stale.outcomes))
+
+
+def test_a_run_that_looks_further_does_not_become_the_accepted_one(tmp_path: Path) -> None:
+    index = make_index(tmp_path / "index", FAQ)
+    files = Files.of(tmp_path)
+    check(index, tmp_path)
+    check_store("shop", index, Retriever(index, HashEmbeddings()), files, top_k=20)
+    accepted, last = read_run(files.accepted), read_run(files.last)
+    assert accepted
+    assert last
+    assert (accepted.top_k, last.top_k) == (5, 20)
+
+
 def test_a_regression_is_told_until_it_is_mended_or_accepted(tmp_path: Path) -> None:
     index = make_index(tmp_path / "index", FAQ)
     assert not check(index, tmp_path).is_regression

@@ -45,12 +45,13 @@ class Asked:
         return self.document.text[self.candidate.start : self.candidate.end]
 
 
-def unmistakable(asked: Sequence[Asked]) -> list[Asked]:
-    """Those with one right answer; where the document's name makes the difference, it is named."""
+def unmistakable(asked: Sequence[Asked], documents: Sequence[Document]) -> list[Asked]:
+    """Those with one right answer in all `documents`; where their document's name makes the
+    difference, it is named."""
     copies = Counter(quote for quote, _ in {(one.quote, one.document.source) for one in asked})
     asked = [one for one in asked if copies[one.quote] < _BOILERPLATE]
-    asked = list(_unique_terms(asked))
-    titles = _by_title_term(asked)
+    asked = list(_unique_terms(asked, documents))
+    titles = _by_title_term(documents)
     count = Counter(_meant(one.question) for one in asked)
     asked = [
         one
@@ -98,12 +99,12 @@ def _empty_terms() -> frozenset[str]:
     return frozenset(term for word in lists[0] | lists[1] for term in search_terms(word))
 
 
-def _by_title_term(asked: Sequence[Asked]) -> dict[str, set[str]]:
+def _by_title_term(documents: Sequence[Document]) -> dict[str, set[str]]:
     """The sources of the documents whose title holds a term, by term."""
     found: dict[str, set[str]] = defaultdict(set)
-    for title, source in {(one.document.title, one.document.source) for one in asked}:
-        for term in search_terms(title):
-            found[term].add(source)
+    for document in documents:
+        for term in search_terms(document.title):
+            found[term].add(document.source)
     return found
 
 
@@ -118,11 +119,10 @@ def _is_title_elsewhere(one: Asked, titles: dict[str, set[str]]) -> bool:
     return bool(set.intersection(*holding) - {one.document.source})
 
 
-def _unique_terms(asked: Sequence[Asked]) -> Iterator[Asked]:
+def _unique_terms(asked: Sequence[Asked], documents: Sequence[Document]) -> Iterator[Asked]:
     """Without the terms that stand in the store more than once, besides in a definition's own
     words: "Order Status" may be told in many places, and better."""
-    texts = {one.document.source: one.document.text.lower() for one in asked}
-    whole = "\n".join(texts.values())
+    whole = "\n".join(document.text for document in documents).lower()
     for one in asked:
         if one.candidate.kind == "term":
             match = _TERM.search(one.question)
