@@ -32,9 +32,9 @@ class Weights:
     `reranked` is left out where there is no reranker. See the log, "Late interaction".
     """
 
-    dense: float = 0.1
-    lexical: float = 0.2
-    reranked: float = 0.7
+    dense: float = 0.3
+    lexical: float = 0.15
+    reranked: float = 0.55
 
 
 # Without a reranker. See the log, "Fusion".
@@ -95,11 +95,12 @@ class Retriever:
         scores = np.stack([self._score(each, numbers) for each in found])
         fused = scores[:, 0].mean(axis=0)
         dense, lexical = scores[:, 1:].max(axis=0)
-        chunks = self._index.chunks(numbers.tolist())
-        order = [each for each in np.lexsort((numbers, -fused)) if numbers[each] in chunks][:top_k]
+        order = np.lexsort((numbers, -fused))[: 2 * top_k]  # some may be deleted meanwhile
+        chunks = self._index.chunks(numbers[order].tolist())
+        kept = [each for each in order if numbers[each] in chunks][:top_k]
         return [
             Hit(chunks[int(numbers[each])], *map(float, (fused[each], dense[each], lexical[each])))
-            for each in order
+            for each in kept
         ]
 
     def _find(self, query: str, limit: int, filters: Filters | None) -> _Found:

@@ -38,9 +38,9 @@ class RetrievalSettings(_Section):
         default="late-interaction",
         description="late-interaction, none, or a cross-encoder's folder or hub name",
     )
-    dense_weight: float = Field(default=0.1, ge=0)
-    lexical_weight: float = Field(default=0.2, ge=0)
-    reranked_weight: float = Field(default=0.7, ge=0)
+    dense_weight: float = Field(default=0.3, ge=0)
+    lexical_weight: float = Field(default=0.15, ge=0)
+    reranked_weight: float = Field(default=0.55, ge=0)
     candidates: int = Field(default=50, ge=1, le=1000, description="offered by each half")
 
 
