@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -33,15 +34,25 @@ app.add_typer(stores, name="store")
 StoreName = Annotated[str, typer.Option("--store", "-s", help="The store's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 TopK = Annotated[int, typer.Option("--top-k", "-k", help="How many hits, 1 to 100.")]
+AsOf = Annotated[str, typer.Option(help="By what was in force on this day, YYYY-MM-DD.")]
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders to read whole.")]
 
 
 @app.command()
-def ingest(paths: Paths, store: StoreName) -> None:
+def ingest(
+    paths: Paths,
+    store: StoreName,
+    effective_from: Annotated[str, typer.Option(help="First day in force, YYYY-MM-DD.")] = "",
+    effective_until: Annotated[str, typer.Option(help="Last day in force, YYYY-MM-DD.")] = "",
+    version: Annotated[str, typer.Option("--policy-version", help="The files' version.")] = "",
+    policy: Annotated[str, typer.Option(help="What they are a version of.")] = "",
+) -> None:
     """Read files into a store, made if it isn't there. A file of the same name is replaced."""
     from rag_cs.ingest import find_files
+    from rag_cs.policies import stated
 
     with _errors():
+        given = stated(effective_from, effective_until, version, policy)
         files = find_files(paths)
     if not files:
         _fail(f"There is no file in {', '.join(map(str, paths))}.")
@@ -49,7 +60,7 @@ def ingest(paths: Paths, store: StoreName) -> None:
     with _system() as system:
         opened = system.store(store, create=True)
         with _progress_bar(len(files)) as (bar, progress):
-            for done in opened.ingester.ingest_files(files, progress):
+            for done in opened.ingester.ingest_files(files, progress, given):
                 bar.update()
                 failed += done.outcome == "failed"
                 detail = done.reason or f"{done.chunks} chunks"
@@ -60,10 +71,12 @@ def ingest(paths: Paths, store: StoreName) -> None:
 
 
 @app.command()
-def search(query: str, store: StoreName, top_k: TopK = 10, as_json: AsJson = False) -> None:
+def search(
+    query: str, store: StoreName, top_k: TopK = 10, as_of: AsOf = "", as_json: AsJson = False
+) -> None:
     """Print the passages that are found for a query, best first."""
     with _system() as system:
-        hits = system.store(store).retriever.search([query], top_k)
+        hits = system.store(store).retriever.search([query], top_k, as_of=_day(as_of))
     if as_json:
         _print_json({"hits": [_hit(hit) for hit in hits]})
         return
@@ -71,17 +84,17 @@ def search(query: str, store: StoreName, top_k: TopK = 10, as_json: AsJson = Fal
         page = f", page {hit.chunk.page}" if hit.chunk.page else ""
         print(f"{rank}. {hit.chunk.title}{page}  [{hit.score:.3f}]\n{hit.chunk.text}\n")
     if not hits:
-        print(f"Store {store!r} holds no documents yet.")
+        print(f"Store {store!r} holds no documents{f' in force on {as_of}' if as_of else ' yet'}.")
 
 
 @app.command()
-def ask(question: str, store: StoreName, as_json: AsJson = False) -> None:
+def ask(question: str, store: StoreName, as_of: AsOf = "", as_json: AsJson = False) -> None:
     """Answer a question from a store's documents, with the quotes that support it."""
     import asyncio
 
     with _system() as system:
         assistant = system.assistant(system.store(store))
-        answer = asyncio.run(assistant.answer(question))
+        answer = asyncio.run(assistant.answer(question, as_of=_day(as_of)))
     if as_json:
         _print_json(_answer(answer))
     else:
@@ -224,6 +237,12 @@ def delete_store(
             typer.confirm(f"Delete store {store!r} and everything in it?", abort=True)
         system.delete_store(store)
     print(f"Store {store!r} is deleted.")
+
+
+def _day(as_of: str) -> date | None:
+    from rag_cs.policies import parse_day
+
+    return parse_day(as_of, "as_of") if as_of else None
 
 
 def format_answer(answer: Answer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from rag_cs.chunk import TokenCounter, chunk
 from rag_cs.errors import InvalidInput, RagError
 from rag_cs.index.base import ChunkIndex, Matrix
 from rag_cs.load import load
+from rag_cs.policies import dated
 from rag_cs.rerank import TokenEncoder
 from rag_cs.types import Document
 
@@ -47,14 +48,23 @@ class Ingester:
         self._embeddings = embeddings
         self._count_tokens = count_tokens
 
-    def ingest(self, data: bytes, source: str, progress: Progress | None = None) -> Ingested:
+    def ingest(
+        self,
+        data: bytes,
+        source: str,
+        progress: Progress | None = None,
+        given: Mapping[str, str] | None = None,
+    ) -> Ingested:
         """Read one file and put it in the place of its earlier version, if there is one.
 
-        Raises a RagError that says what is wrong with the file; the store is then unchanged.
+        `given` is what `policies.stated` made of the dates and version that came with the file.
+        The same file again, with nothing or the same given, changes nothing. Raises a RagError
+        that says what is wrong with the file; the store is then unchanged.
         """
-        document = load(data, source)
+        document = dated(load(data, source), given or {})
         before = self._index.record(document.id)
-        if before and before.sha256 == document.sha256:
+        same = before and before.sha256 == document.sha256
+        if before and same and (not given or before.metadata == document.metadata):
             return Ingested(source, "unchanged", document.id, before.chunks)
         count = self.add([document], progress)
         return Ingested(source, "replaced" if before else "added", document.id, count)
@@ -88,12 +98,15 @@ class Ingester:
         return np.array(self._embeddings.embed_documents(texts), np.float32), []
 
     def ingest_files(
-        self, files: Iterable[tuple[str, Path]], progress: Progress | None = None
+        self,
+        files: Iterable[tuple[str, Path]],
+        progress: Progress | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> Iterator[Ingested]:
         """Ingest `(source, path)` pairs; a file that fails is reported and the rest go on."""
         for source, path in files:
             try:
-                yield self.ingest(path.read_bytes(), source, progress)
+                yield self.ingest(path.read_bytes(), source, progress, given)
             except RagError as error:
                 yield Ingested(source, "failed", reason=str(error))
             except OSError as error:

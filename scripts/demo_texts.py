@@ -96,6 +96,8 @@ FAQ_EN: Table = [
     ["Returns", "Can I return a filter I have opened?", "No. Opened filters can't be returned for reasons of hygiene, unless they are faulty."],
     ["Shipping", "When is shipping free?", "Standard shipping is free for orders of ¥199 or more; below that it costs ¥12."],
     ["Shipping", "Can I collect my order in person?", "No, we have no shop where orders can be collected. All orders are delivered."],
+    # shipping.html says 3 days: the store's one contradiction, on purpose.
+    ["Shipping", "How long is a parcel kept in a parcel locker?", "A parcel waits in a parcel locker for 5 days; after that it goes back to our warehouse."],
     ["Orders", "Can I cancel my order?", "Yes, until it has left the warehouse: open \"My orders\" and choose \"Cancel\". After that, refuse the parcel or return it."],
     ["Orders", "Can I add something to an order that I have placed?", "No. Please place a second order; if both leave on the same day, we send them in one parcel and refund one shipping fee."],
     ["Products", "Does the travel kettle work abroad?", "Yes. The HK-120 works at 110 V and 220 V; set the switch under its base and use a plug adapter."],

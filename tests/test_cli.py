@@ -57,9 +57,26 @@ def test_ask_prints_the_answer_and_its_quote(store: str) -> None:
     assert "— Returns: “Unused goods go back within 7 days.”" in plain
 
 
+def test_a_day_decides_between_versions(store: str, tmp_path: Path) -> None:
+    path = tmp_path / "rules.md"
+    path.write_text("# Returns\n\nUnused goods go back within 30 days.")
+    dates = ["--effective-from", "2026-01-01", "--policy-version", "2", "--policy", "returns"]
+    assert RUNNER.invoke(app, ["ingest", "-s", store, str(path), *dates]).exit_code == 0
+    search = ["search", "-s", store, "unused goods", "--as-of"]
+    assert "30 days" in RUNNER.invoke(app, [*search, "2026-02-01"]).stdout
+    before = RUNNER.invoke(app, [*search, "2025-02-01"]).stdout
+    assert "7 days" in before
+    assert "30 days" not in before
+    ask = ["ask", "-s", store, "Can unused goods go back?", "--as-of", "2025-02-01", "--json"]
+    assert json.loads(RUNNER.invoke(app, ask).stdout)["citations"][0]["version"] == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["search", "--store", "demo", "x", "--as-of", "May"], "as_of is 'May'"),
+        (["ask", "--store", "demo", "x", "--as-of", "2026-02-30"], "YYYY-MM-DD"),
+        (["ingest", "-s", "demo", ".", "--effective-from", "x"], "effective_from is 'x'"),
         (["search", "--store", "nope", "x"], "There is no store 'nope'"),
         (["ask", "--store", "../x", "x"], "can't name a store"),
         (["search", "--store", "demo", "x", "--top-k", "0"], "top_k is 0"),

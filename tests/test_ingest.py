@@ -36,6 +36,21 @@ def test_a_file_is_added_then_unchanged_then_replaced(
     assert len(index) == 1
 
 
+def test_dates_come_from_the_caller_or_the_file_and_new_ones_replace(
+    ingester: Ingester, index: EmbeddedIndex
+) -> None:
+    data = "---\n生效日期: 2026年3月1日\n---\n# 礼品卡\n\n有效期三年。".encode()
+    first = ingester.ingest(data, "a.md")
+    assert index.document(first.document_id).metadata == {"effective_from": "2026-03-01"}
+    given = {"effective_from": "2026-04-01", "version": "2"}
+    assert ingester.ingest(data, "a.md", given=given).outcome == "replaced"
+    assert index.document(first.document_id).metadata == given
+    assert ingester.ingest(data, "a.md", given=given).outcome == "unchanged"
+    assert ingester.ingest(data, "a.md").outcome == "unchanged"
+    with pytest.raises(InvalidInput, match=r"b\.md: effective is 'soon'"):
+        ingester.ingest(b"---\neffective: soon\n---\n# B\n\nWords.", "b.md")
+
+
 def test_one_bad_file_never_stops_the_others(tmp_path: Path, ingester: Ingester) -> None:
     (tmp_path / "a.md").write_text("fine")
     (tmp_path / "b.pdf").write_bytes(b"not a PDF at all")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import numpy as np
@@ -50,7 +51,8 @@ class ChunkIndex(Protocol):
 
     A chunk's number is an integer the index gives it and never gives again. `filters` name
     document metadata fields (and `document_id`, `language`) with the value each must have;
-    they restrict the search before ranking.
+    `as_of` leaves out what `policies.Timeline` says isn't in force on that day. Both restrict
+    the search before ranking.
     """
 
     def __len__(self) -> int:
@@ -87,12 +89,18 @@ class ChunkIndex(Protocol):
         """A stored document with its text (its blocks are not kept). Raises NotFound."""
         ...
 
-    def search_dense(self, query: Vector, limit: int, filters: Filters | None = None) -> Scores:
+    def search_dense(
+        self, query: Vector, limit: int, filters: Filters | None = None, as_of: date | None = None
+    ) -> Scores:
         """The `limit` chunks of greatest cosine with `query`, shape (dimensions,)."""
         ...
 
     def search_lexical(
-        self, terms: Sequence[str], limit: int, filters: Filters | None = None
+        self,
+        terms: Sequence[str],
+        limit: int,
+        filters: Filters | None = None,
+        as_of: date | None = None,
     ) -> Scores:
         """The `limit` chunks of greatest BM25 score for terms as `text.search_terms` cuts them."""
         ...

@@ -7,23 +7,24 @@ a reader whose vectors are of another generation catches up before it searches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
-from rag_cs.errors import IndexDamaged, InvalidInput, NotFound
+from rag_cs.errors import IndexDamaged, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
+from rag_cs.index.calendar import Calendar
+from rag_cs.index.facts import claim, fact, generation_of, raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
 from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
 from rag_cs.index.schema import (
-    SCHEMA_VERSION,
     chunks,
     documents,
-    facts,
     open_database,
     token_codes,
     vectors,
@@ -56,13 +57,14 @@ class EmbeddedIndex:
             self.engine = open_database(folder / DATABASE_NAME)
             self._writer = self.engine.execution_options(writes=True)
             with self._writer.begin() as connection:
-                _claim(connection, folder, embedder, dimensions)
+                claim(connection, folder, embedder, dimensions)
         except DatabaseError as error:
             raise IndexDamaged(
                 f"The database of store {folder.name!r} can't be opened ({error.orig}). "
                 "Restore the folder from a backup, or delete the store and ingest it again."
             ) from error
         self._lexical = LexicalSearch()
+        self._calendar = Calendar()
         self._vectors = load_vectors(folder / SNAPSHOT_NAME, dimensions)
         self._generation = -1
         self._unsaved = 0
@@ -88,11 +90,11 @@ class EmbeddedIndex:
         with self._writer.begin() as connection:
             gone = erase(connection, document.id)
             connection.execute(insert(documents).values(document_row(document)))
-            last = int(_fact(connection, "last_number") or 0)
+            last = int(fact(connection, "last_number") or 0)
             numbers = np.arange(last + 1, last + 1 + len(new_chunks), dtype=np.int64)
             insert_chunks(connection, numbers, new_chunks, rows, codes)
-            _set_fact(connection, "last_number", last + len(new_chunks))
-            generation = _raise_generation(connection)
+            set_fact(connection, "last_number", last + len(new_chunks))
+            generation = raise_generation(connection)
         self._apply(generation, gone or [], numbers, rows)
 
     def delete(self, document_id: str) -> bool:
@@ -101,7 +103,7 @@ class EmbeddedIndex:
             gone = erase(connection, document_id)
             if gone is None:
                 return False
-            generation = _raise_generation(connection)
+            generation = raise_generation(connection)
         none = np.empty((0, self._vectors.dimensions), np.float32)
         self._apply(generation, gone, np.empty(0, np.int64), none)
         return True
@@ -131,24 +133,33 @@ class EmbeddedIndex:
         fields = {name: row[name] for name in row if name != "created_at"}
         return Document(**fields, blocks=())
 
-    def search_dense(self, query: Vector, limit: int, filters: Filters | None = None) -> Scores:
+    def search_dense(
+        self, query: Vector, limit: int, filters: Filters | None = None, as_of: date | None = None
+    ) -> Scores:
         """See `ChunkIndex.search_dense`."""
         with self.engine.begin() as connection:
-            self._catch_up(connection)
+            generation = self._catch_up(connection)
             allowed = _numbers(connection, _allowed(filters)) if filters else None
-            near = self._vectors.search(query, limit + SPARE_CANDIDATES, allowed)
+            barred = self._calendar.barred(connection, generation, as_of) if as_of else None
+            near = self._vectors.search(query, limit + SPARE_CANDIDATES, allowed, barred)
             cosines = self._exact(connection, query, near)
         order = np.lexsort((near, -cosines))[:limit]
         return Scores(near[order], cosines[order])
 
     def search_lexical(
-        self, terms: Sequence[str], limit: int, filters: Filters | None = None
+        self,
+        terms: Sequence[str],
+        limit: int,
+        filters: Filters | None = None,
+        as_of: date | None = None,
     ) -> Scores:
         """See `ChunkIndex.search_lexical`."""
+        allowed = _allowed(filters) if filters else None
         with self.engine.begin() as connection:
-            return self._lexical.search(
-                connection, terms, limit, _allowed(filters) if filters else None
-            )
+            barred = None
+            if as_of:
+                barred = self._calendar.barred(connection, generation_of(connection), as_of)
+            return self._lexical.search(connection, terms, limit, allowed, barred)
 
     def cosines(self, query: Vector, numbers: Numbers) -> Vector:
         """See `ChunkIndex.cosines`."""
@@ -170,7 +181,8 @@ class EmbeddedIndex:
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         """See `ChunkIndex.chunks`."""
-        query = select(chunks, documents.c.title, documents.c.metadata).join(documents)
+        of_document = (documents.c.title, documents.c.metadata, documents.c.sha256)
+        query = select(chunks, *of_document).join(documents)
         with self.engine.begin() as connection:
             rows = connection.execute(query.where(chunks.c.number.in_(list(numbers)))).mappings()
             return {row["number"]: to_chunk(row) for row in rows}
@@ -203,14 +215,15 @@ class EmbeddedIndex:
                 self._change_vectors(np.array(gone, np.int64), [(numbers, rows)])
                 self._generation = generation
 
-    def _catch_up(self, connection: Connection) -> None:
-        """Make the vectors in memory at least those of the database as `connection` sees it."""
-        generation = int(_fact(connection, "generation") or 0)
+    def _catch_up(self, connection: Connection) -> int:
+        """Make the vectors in memory at least those of the database as `connection` sees it: at
+        the generation that is returned."""
+        generation = generation_of(connection)
         if generation <= self._generation:
-            return
+            return generation
         with self._lock:
             if generation <= self._generation:
-                return
+                return generation
             stored = _numbers(connection, select(vectors.c.number))
             held = self._vectors.numbers()
             fresh = np.setdiff1d(stored, held, assume_unique=True)
@@ -219,6 +232,7 @@ class EmbeddedIndex:
                 _read_vectors(connection, fresh, self._vectors.dimensions),
             )
             self._generation = generation
+        return generation
 
     def _change_vectors(self, gone: Numbers, added: Iterable[tuple[Numbers, Matrix]]) -> None:
         self._vectors.remove(gone)
@@ -227,40 +241,6 @@ class EmbeddedIndex:
             self._vectors.add(numbers, rows)
             self._unsaved += len(numbers)
         self._lexical.forget_frequencies(len(self._vectors))
-
-
-def _claim(connection: Connection, folder: Path, embedder: str, dimensions: int) -> None:
-    """Record, or compare, what this folder was made with."""
-    wanted = {"schema": SCHEMA_VERSION, "embedder": embedder, "dimensions": str(dimensions)}
-    rows = connection.execute(select(facts.c.name, facts.c.value)).all()
-    held: dict[str, str] = {row.name: row.value for row in rows}
-    if not held:
-        for name, value in wanted.items():
-            _set_fact(connection, name, value)
-        return
-    for name, value in wanted.items():
-        if held.get(name) != value:
-            raise InvalidInput(
-                f"Store {folder.name!r} was built with {name} {held.get(name)!r}, and this "
-                f"program runs with {value!r}. Use the former, or delete the store and ingest "
-                "its documents again."
-            )
-
-
-def _set_fact(connection: Connection, name: str, value: object) -> None:
-    changed = connection.execute(update(facts).where(facts.c.name == name).values(value=str(value)))
-    if not changed.rowcount:
-        connection.execute(insert(facts).values(name=name, value=str(value)))
-
-
-def _fact(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(facts.c.value).where(facts.c.name == name))
-
-
-def _raise_generation(connection: Connection) -> int:
-    generation = int(_fact(connection, "generation") or 0) + 1
-    _set_fact(connection, "generation", generation)
-    return generation
 
 
 def _records() -> Select[Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Select, bindparam, column, select, table, text
 
-from rag_cs.index.base import Scores
+from rag_cs.index.base import Numbers, Scores
 
 # The sum of document frequencies that one query may walk. FTS5 takes about 1 ms for 1,000
 # postings; without a limit a query of frequent words takes 190 ms at 100,000 chunks. See the
@@ -17,6 +18,8 @@ POSTINGS_BUDGET = 6_000
 
 _terms = table("chunk_terms", column("rowid"), column("terms"), column("rank"))
 _match = text("chunk_terms MATCH :match")
+# As one value, so that no number of chunks is too many.
+_not_barred = text("chunk_terms.rowid NOT IN (SELECT value FROM json_each(:barred))")
 
 
 class LexicalSearch:
@@ -46,18 +49,27 @@ class LexicalSearch:
         )
 
     def search(
-        self, connection: Connection, terms: Sequence[str], limit: int, allowed: Select[Any] | None
+        self,
+        connection: Connection,
+        terms: Sequence[str],
+        limit: int,
+        allowed: Select[Any] | None = None,
+        barred: Numbers | None = None,
     ) -> Scores:
-        """The `limit` chunks of greatest BM25 score (k1 = 1.2, b = 0.75, as in FTS5)."""
+        """The `limit` chunks of greatest BM25 score (k1 = 1.2, b = 0.75, as in FTS5), among
+        `allowed` if given, and not among `barred`."""
         chosen = self._affordable(connection, dict.fromkeys(terms))
         if not chosen:
             return Scores(np.empty(0, np.int64), np.empty(0, np.float32))
         query = select(_terms.c.rowid, _terms.c.rank).where(_match)
         if allowed is not None:
             query = query.where(_terms.c.rowid.in_(allowed))
+        values = {"match": " OR ".join(f'"{term}"' for term in chosen)}
+        if barred is not None and len(barred):
+            query = query.where(_not_barred)
+            values["barred"] = json.dumps(barred.tolist())
         query = query.order_by(_terms.c.rank, _terms.c.rowid).limit(limit)
-        match = " OR ".join(f'"{term}"' for term in chosen)
-        rows = connection.execute(query, {"match": match}).all()
+        rows = connection.execute(query, values).all()
         numbers = np.array([row.rowid for row in rows], np.int64)
         return Scores(numbers, -np.array([row.rank for row in rows], np.float32))
 

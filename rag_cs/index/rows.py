@@ -48,13 +48,15 @@ def chunk_row(number: int, chunk: Chunk) -> dict[str, Any]:
 
 
 def to_chunk(row: Any) -> Chunk:
-    """The chunk of a row of `chunks` joined with its document's title and metadata."""
+    """The chunk of a row of `chunks` joined with its document's title, metadata and sha256."""
     fields = {name: row[name] for name in _CHUNK_FIELDS}
     return Chunk(
         **fields,
         title=row["title"],
         heading_path=tuple(row["heading_path"]),
         metadata=row["metadata"],
+        version=row["metadata"].get("version", ""),
+        sha256=row["sha256"],
     )
 
 

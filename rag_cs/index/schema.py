@@ -100,6 +100,16 @@ FULL_TEXT = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(chunk_terms, 'row')",
 )
 
+# Finds the documents that state a date without reading every document.
+DATED = (
+    "json_extract(documents.metadata, '$.effective_from') IS NOT NULL "
+    "OR json_extract(documents.metadata, '$.effective_until') IS NOT NULL"
+)
+DATED_INDEX = (
+    "CREATE INDEX IF NOT EXISTS dated_documents ON documents (id) "
+    f"WHERE {DATED.replace('documents.', '')}"
+)
+
 
 def open_database(path: Path) -> Engine:
     """An engine for the SQLite file at `path`, made with its tables when it isn't there.
@@ -116,7 +126,7 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "begin", _begin)
     with engine.execution_options(writes=True).begin() as connection:
         metadata.create_all(connection)
-        for statement in FULL_TEXT:
+        for statement in (*FULL_TEXT, DATED_INDEX):
             connection.exec_driver_sql(statement)
     return engine
 

@@ -68,15 +68,22 @@ class VectorTable:
             with self._lock:
                 self._index.remove_ids(faiss.IDSelectorBatch(numbers))
 
-    def search(self, query: Vector, limit: int, allowed: Numbers | None = None) -> Numbers:
-        """The numbers of the `limit` rows of greatest inner product, among `allowed` if given.
+    def search(
+        self,
+        query: Vector,
+        limit: int,
+        allowed: Numbers | None = None,
+        barred: Numbers | None = None,
+    ) -> Numbers:
+        """The numbers of the `limit` rows of greatest inner product, among `allowed` if given,
+        and not among `barred`.
 
         Their order is that of the rounded vectors.
         """
         parameters = None
-        if allowed is not None:
+        if (selector := _selector(allowed, barred)) is not None:
             # faiss' own Python layer takes this argument; its stubs don't know.
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))  # type: ignore[call-arg]
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         with self._lock:
             limit = min(limit, len(self))
             if limit == 0:
@@ -104,6 +111,14 @@ class VectorTable:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _selector(allowed: Numbers | None, barred: Numbers | None) -> faiss.IDSelector | None:
+    if barred is None or not len(barred):
+        return None if allowed is None else faiss.IDSelectorBatch(allowed)
+    if allowed is not None:
+        return faiss.IDSelectorBatch(np.setdiff1d(allowed, barred))
+    return faiss.IDSelectorNot(faiss.IDSelectorBatch(barred))
 
 
 def load_vectors(path: Path, dimensions: int) -> VectorTable:

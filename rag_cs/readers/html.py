@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rag_cs.errors import UnreadableDocument
+from rag_cs.policies import field_of
 from rag_cs.readers.builder import Builder, Draft, Limits
 from rag_cs.readers.plain import decode
 
@@ -51,7 +52,20 @@ def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one
     title = str(root.findtext(".//title") or "")
     builder = Builder()
     _walk(builder, _content(root), 0)
-    return builder.draft(_heading_of(root) or title)
+    return builder.draft(_heading_of(root) or title, _metadata(root))
+
+
+def _metadata(root: HtmlElement) -> dict[str, str]:
+    """What `<meta>` elements say of the document's dates and version."""
+    stated = {
+        str(each.get("name") or ""): str(each.get("content") or "") for each in root.iter("meta")
+    }
+    # `expires` has been for browsers' caches since long before policies.
+    return {
+        name.lower(): content
+        for name, content in stated.items()
+        if field_of(name) and name.lower() != "expires"
+    }
 
 
 def _decode(data: bytes, name: str) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag_cs.readers.builder import Builder, Draft, Limits
+from rag_cs.readers.front_matter import split_front_matter
 from rag_cs.readers.plain import decode
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-_FIELD = re.compile(r"^([A-Za-z][\w-]{0,40}):[ \t]*(\S.*)$", re.MULTILINE)
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -21,12 +20,7 @@ def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one
     """Headings, paragraphs, list items, tables and code, in order."""
     from markdown_it import MarkdownIt
 
-    text = decode(data, name).replace("\r\n", "\n")
-    metadata: dict[str, str] = {}
-    matter = _FRONT_MATTER.match(text)
-    if matter and (fields := _FIELD.findall(matter[1])):
-        metadata = {key.lower(): value.strip("\"' ") for key, value in fields}
-        text = text[matter.end() :]
+    metadata, text = split_front_matter(decode(data, name).replace("\r\n", "\n"))
     builder = Builder()
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
     title = _walk(builder, tokens)

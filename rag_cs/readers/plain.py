@@ -6,7 +6,9 @@ import codecs
 import re
 
 from rag_cs.errors import UnreadableDocument
+from rag_cs.policies import field_of
 from rag_cs.readers.builder import Builder, Draft, Limits, clean
+from rag_cs.readers.front_matter import split_front_matter
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -116,10 +118,15 @@ def _frequency(text: str) -> float:
 
 
 def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one signature for all
-    """Paragraphs are runs of lines; a line by itself that looks like a heading is one."""
+    """Paragraphs are runs of lines; a line by itself that looks like a heading is one. Front
+    matter is read where it dates the text: other lines between rules may be anything."""
     builder = Builder()
-    title = add_text(builder, decode(data, name))
-    return builder.draft(title)
+    whole = decode(data, name)
+    metadata, text = split_front_matter(clean(whole))
+    if not any(map(field_of, metadata)):
+        metadata, text = {}, whole
+    title = add_text(builder, text)
+    return builder.draft(metadata.get("title") or title, metadata)
 
 
 def add_text(builder: Builder, text: str) -> str:

@@ -24,12 +24,14 @@ class Exchange:
         self.history = store.conversations.history(known) if known else []
         self.conversation_id = known or store.conversations.new_id()
         self.question = request.question
+        self.as_of = request.as_of
         self._store = store
 
     async def stream(self, system: System) -> AsyncGenerator[Sentence | AnswerBody]:
         """Supported sentences, then the answer. Closing it stops the generation."""
         assistant = system.assistant(self._store)
-        async with aclosing(assistant.stream(self.question, self.history)) as events:
+        events = assistant.stream(self.question, self.history, as_of=self.as_of)
+        async with aclosing(events):
             async for event in events:
                 if isinstance(event, Sentence):
                     yield event

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -38,7 +39,9 @@ class Jobs:
     def __init__(self, system: System) -> None:
         self._system = system
         self._jobs: dict[str, Job] = {}
-        self._queue: queue.Queue[tuple[str, bytes] | None] = queue.Queue(MAX_WAITING)
+        self._queue: queue.Queue[tuple[str, bytes, Mapping[str, str]] | None] = queue.Queue(
+            MAX_WAITING
+        )
         self._thread = threading.Thread(target=self._work, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -57,12 +60,14 @@ class Jobs:
         self._queue.put(None)
         self._thread.join()
 
-    def submit(self, store: str, source: str, data: bytes) -> Job:
-        """Queue an upload. Raises Busy when too many wait."""
+    def submit(
+        self, store: str, source: str, data: bytes, given: Mapping[str, str] | None = None
+    ) -> Job:
+        """Queue an upload; `given` as in `Ingester.ingest`. Raises Busy when too many wait."""
         job = Job(uuid.uuid4().hex, store, source)
         self._jobs[job.id] = job
         try:
-            self._queue.put_nowait((job.id, data))
+            self._queue.put_nowait((job.id, data, given or {}))
         except queue.Full:
             del self._jobs[job.id]
             raise Busy(f"{MAX_WAITING} uploads are waiting already. Try again soon.") from None
@@ -82,7 +87,7 @@ class Jobs:
         while (waiting := self._queue.get()) is not None:
             self._run(*waiting)
 
-    def _run(self, job_id: str, data: bytes) -> None:
+    def _run(self, job_id: str, data: bytes, given: Mapping[str, str]) -> None:
         job = self._jobs[job_id]
         self._change(job_id, state="running")
 
@@ -91,7 +96,7 @@ class Jobs:
 
         try:
             store = self._system.store(job.store, create=True)
-            done = store.ingester.ingest(data, job.source, progress)
+            done = store.ingester.ingest(data, job.source, progress, given)
             self._change(job_id, state="done", document_id=done.document_id)
         except RagError as error:
             self._change(job_id, state="failed", reason=str(error))

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from rag_cs.errors import InvalidInput
 from rag_cs.index.base import DocumentRecord
+from rag_cs.policies import parse_day
 from rag_cs.types import Answer, Citation, Hit
 
 Status = Literal["answered", "abstained", "handed_off"]
+
+
+def _as_of(value: Any) -> date | None:
+    """Pydantic alone would take a number for seconds since 1970."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidInput("as_of must be a string, YYYY-MM-DD, as in 2026-03-01.")
+    return parse_day(value, "as_of")
+
+
+AsOf = Annotated[
+    date | None,
+    BeforeValidator(_as_of),
+    Field(description="what was in force on this day, YYYY-MM-DD; default: today, UTC"),
+]
 
 
 class SearchRequest(BaseModel):
@@ -21,6 +40,7 @@ class SearchRequest(BaseModel):
     filters: dict[str, str] = Field(
         default_factory=dict, description="document metadata, `document_id` or `language`"
     )
+    as_of: AsOf = None
 
 
 class HitBody(BaseModel):
@@ -64,6 +84,7 @@ class AskRequest(BaseModel):
     question: str
     conversation_id: Annotated[str, Field(max_length=64)] | None = None
     stream: bool = Field(default=False, description="answer as server-sent events")
+    as_of: AsOf = None
 
 
 class CitationBody(BaseModel):
@@ -77,6 +98,10 @@ class CitationBody(BaseModel):
     end: int
     quote: str
     sentence: str
+    document_sha256: str = ""
+    version: str = ""
+    effective_from: str = ""
+    effective_until: str = ""
 
     @classmethod
     def of(cls, citation: Citation) -> CitationBody:
@@ -130,6 +155,19 @@ class DocumentBody(BaseModel):
     def of(cls, record: DocumentRecord) -> DocumentBody:
         """From a record."""
         return cls(**{name: getattr(record, name) for name in cls.model_fields})
+
+
+class SpanBody(BaseModel):
+    """A slice of a document's text, with what names the document's version."""
+
+    document_id: str
+    source: str
+    title: str
+    sha256: str
+    version: str
+    start: int
+    end: int
+    text: str
 
 
 class DocumentList(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import bm25s
@@ -174,6 +175,61 @@ def test_filters_restrict_both_halves_before_ranking(index: ChunkIndex) -> None:
     assert (
         len(index.search_lexical(search_terms("shipping"), 1, {"region": "nowhere"}).numbers) == 0
     )
+
+
+OLD = make_document(
+    "old.md", "Gift cards last 12 months.", title="Gift cards",
+    metadata={"effective_from": "2025-01-01", "version": "1"},
+)  # fmt: skip
+NEW = make_document(
+    "new.md", "Gift cards last 36 months.", title="Gift cards",
+    metadata={"effective_from": "2026-01-01", "effective_until": "2026-12-31", "version": "2"},
+)  # fmt: skip
+
+
+def held(index: ChunkIndex, day: str | None, filters: dict[str, str] | None = None) -> list[str]:
+    """What both halves find; each may find one chunk only, so ranking comes after the dates."""
+    as_of = date.fromisoformat(day) if day else None
+    dense = index.search_dense(query("gift cards 36"), 1, filters, as_of).numbers
+    lexical = index.search_lexical(search_terms("cards 36"), 1, filters, as_of).numbers
+    assert dense.tolist() == lexical.tolist()
+    return found_texts(index, dense)
+
+
+def test_only_what_is_in_force_on_the_day_is_searched(index: ChunkIndex) -> None:
+    for document in (OLD, NEW):
+        put(index, document)
+    assert held(index, None) == held(index, "2026-06-01") == [NEW.text]
+    assert held(index, "2025-06-01") == held(index, "2027-01-01") == [OLD.text]
+    assert held(index, "2024-06-01") == []
+    assert held(index, "2025-06-01", {"version": "2"}) == []
+    assert held(index, "2026-06-01", {"version": "2", "language": "en"}) == [NEW.text]
+    put(index, RETURNS)
+    assert len(index.search_dense(query("gift"), 9, None, date(2026, 6, 1)).numbers) == 2
+
+
+def test_a_change_of_the_store_changes_what_is_in_force(opener: Opener, tmp_path: Path) -> None:
+    index, other = opener(tmp_path / "store"), opener(tmp_path / "store")
+    plain = make_document("plain.md", "Gift cards are fine.", title="GIFT cards")
+    put(index, plain)
+    assert held(index, "2025-06-01") == [plain.text]
+    put(other, OLD)
+    assert held(index, "2025-06-01") == [OLD.text]
+    put(index, NEW)
+    assert held(other, "2026-06-01") == [NEW.text]
+    assert other.delete(NEW.id)
+    assert held(index, "2026-06-01") == [OLD.text]
+    for day in range(1, 29):
+        for month in range(1, 5):
+            assert held(index, f"2024-{month:02}-{day:02}") == [plain.text]
+
+
+def test_a_chunk_names_its_document_s_file_and_version(index: ChunkIndex) -> None:
+    for document in (OLD, RETURNS):
+        put(index, document)
+    numbers = index.search_dense(query("gift"), 9).numbers.tolist()
+    told = {(chunk.sha256, chunk.version) for chunk in index.chunks(numbers).values()}
+    assert told == {(OLD.sha256, "1"), (RETURNS.sha256, "")}
 
 
 def test_an_empty_index_finds_nothing(index: ChunkIndex) -> None:

@@ -58,3 +58,12 @@ def test_lists_of_contents_are_left_out_but_not_text_that_is_filed_under_such_a_
     <div class="toctree-wrapper"><h2>Part one<a class="headerlink" href="#">¶</a></h2>
     <p>{words}</p></div>"""
     assert blocks(page.encode()) == [("heading", "Part one"), ("paragraph", words.strip())]
+
+
+def test_meta_elements_date_a_page() -> None:
+    page = (
+        '<head><meta name="Effective-From" content="2026-03-01"><meta name="版本" content="2">'
+        '<meta name="expires" content="0"><meta name="viewport" content="width=1"></head><p>Words.'
+    )
+    metadata = read(page.encode(), "a.html", Limits()).metadata
+    assert metadata == {"effective-from": "2026-03-01", "版本": "2"}

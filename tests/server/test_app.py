@@ -40,8 +40,9 @@ def wait_for(condition: Any, seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
-def upload(client: TestClient, store: str, name: str, data: bytes) -> dict[str, Any]:
-    response = client.post(f"/v1/stores/{store}/documents", files={"file": (name, data)})
+def upload(client: TestClient, store: str, name: str, data: bytes, **fields: str) -> dict[str, Any]:
+    path = f"/v1/stores/{store}/documents"
+    response = client.post(path, files={"file": (name, data)}, data=fields)
     assert response.status_code == 202
     path = response.headers["Location"]
     wait_for(lambda: client.get(path).json()["state"] in ("done", "failed"))
@@ -55,6 +56,77 @@ def test_ask_as_json(client: TestClient) -> None:
     (citation,) = body["citations"]
     assert citation["quote"] == citation["sentence"] == FACT
     assert {"document_id", "title", "page", "start", "end"} <= set(citation)
+    (document,) = client.get("/v1/stores/demo/documents").json()["documents"]
+    assert citation["document_sha256"] == document["sha256"]
+    assert (citation["version"], citation["effective_from"]) == ("", "")
+    path = f"/v1/stores/demo/documents/{citation['document_id']}/spans"
+    offsets = {"start": citation["start"], "end": citation["end"]}
+    assert client.get(path, params=offsets).json() == {
+        "document_id": document["id"], "source": "returns.md", "title": "Returns",
+        "sha256": document["sha256"], "version": "", **offsets, "text": FACT,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 3), (3, 3), (5, 2), (0, 45), (10**30, 10**31)])
+def test_a_span_outside_its_document_is_refused_with_the_length(
+    client: TestClient, start: int, end: int
+) -> None:
+    (document,) = client.get("/v1/stores/demo/documents").json()["documents"]
+    path = f"/v1/stores/demo/documents/{document['id']}/spans"
+    refused = client.get(path, params={"start": start, "end": end})
+    assert refused.status_code == 422
+    assert f"the document has {document['characters']} characters" in refused.json()["detail"]
+    whole = client.get(path, params={"start": 0, "end": document["characters"]})
+    assert whole.json()["text"].endswith(FACT)
+
+
+def test_versions_of_a_policy_from_upload_to_answer(client: TestClient) -> None:
+    fields = {"effective_until": "2025-12-31", "version": "2025", "policy": "returns"}
+    old = b"# Returns once\n\nUnused goods go back within 7 days."
+    assert upload(client, "time", "old.md", old, **fields)["state"] == "done"
+    new = b"# Returns\n\nUnused goods go back within 30 days."
+    fields = {"effective_from": "2026-01-01", "effective_until": "", "policy": "returns"}
+    assert upload(client, "time", "new.md", new, **fields)["state"] == "done"
+    for day, found in (("2025-06-01", "7 days"), ("2026-01-01", "30 days")):
+        request = {"query": "unused goods", "as_of": day}
+        (hit,) = client.post("/v1/stores/time/search", json=request).json()["hits"]
+        assert found in hit["text"]
+    request = {"question": QUESTION, "as_of": "2025-06-01"}
+    (citation,) = client.post("/v1/stores/time/ask", json=request).json()["citations"]
+    assert (citation["quote"], citation["version"]) == (FACT, "2025")
+    assert (citation["effective_from"], citation["effective_until"]) == ("", "2025-12-31")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"effective_from": "1 March"}, "effective_from is '1 March'"),
+        ({"effective_until": "2026-02-30"}, "Write it as YYYY-MM-DD"),
+        ({"effective_from": "2026-02-02", "effective_until": "2026-01-01"}, "lies before"),
+    ],
+)
+def test_an_upload_with_malformed_dates_is_refused_at_once(
+    client: TestClient, fields: dict[str, str], message: str
+) -> None:
+    path = "/v1/stores/demo/documents"
+    response = client.post(path, files={"file": ("a.md", b"words")}, data=fields)
+    assert response.status_code == 422
+    assert message in response.json()["detail"]
+
+
+def test_a_malformed_date_in_a_file_fails_its_job(client: TestClient) -> None:
+    job = upload(client, "demo", "a.md", b"---\nexpires: never\n---\nWords.")
+    assert (job["state"], "expires is 'never'" in job["reason"]) == ("failed", True)
+
+
+@pytest.mark.parametrize("route", ["ask", "search"])
+@pytest.mark.parametrize("day", ["2026-13-01", "yesterday", 20260301, True])
+def test_a_malformed_as_of_is_refused(client: TestClient, route: str, day: Any) -> None:
+    request = {"question": QUESTION, "query": QUESTION, "as_of": day}
+    response = client.post(f"/v1/stores/demo/{route}", json=request)
+    assert response.status_code == 422
+    assert "as_of" in response.json()["detail"]
+    assert "YYYY-MM-DD" in response.json()["detail"]
 
 
 def test_ask_as_a_stream(client: TestClient) -> None:
@@ -123,6 +195,9 @@ def test_a_file_that_cannot_be_read_fails_with_a_sentence_and_the_next_goes_on(
         ("POST", "/v1/stores/..%2Fx/ask", {"question": "x"}, 404),
         ("POST", "/v1/stores/a b/ask", {"question": "x"}, 422),
         ("GET", "/v1/stores/demo/documents/unknown", None, 404),
+        ("GET", "/v1/stores/demo/documents/unknown/spans?start=0&end=1", None, 404),
+        ("GET", "/v1/stores/demo/documents/unknown/spans", None, 422),
+        ("GET", "/v1/stores/demo/documents/unknown/spans?start=a&end=b", None, 422),
         ("GET", "/v1/stores/demo/jobs/unknown", None, 404),
         ("GET", "/nowhere", None, 404),
         ("PUT", "/v1/stores", None, 405),
@@ -139,12 +214,15 @@ def test_bad_requests_are_problems(
     assert problem["detail"]
 
 
-@pytest.mark.parametrize("question", ["?", "😀😀", "Что это такое?"])
-def test_odd_questions_are_answered_with_an_honest_abstention(
-    client: TestClient, question: str
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [("?", "answered"), ("😀😀", "answered"), ("Что это такое?", "abstained")],
+)
+def test_odd_questions_are_asked_back_or_honestly_not_answered(
+    client: TestClient, question: str, status: str
 ) -> None:
     body = client.post("/v1/stores/demo/ask", json={"question": question}).json()
-    assert (body["status"], body["citations"]) == ("abstained", [])
+    assert (body["status"], body["citations"]) == (status, [])
 
 
 @pytest.mark.parametrize("name", ["../x.md", "a\\b.md", "x" * 300 + ".md"])

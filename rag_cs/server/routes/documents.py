@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response, UploadFile
+from fastapi import APIRouter, Form, Response, UploadFile
 
-from rag_cs.errors import NotFound, TooLarge
+from rag_cs.errors import InvalidInput, NotFound, TooLarge
 from rag_cs.load import check_source
+from rag_cs.policies import stated
 from rag_cs.server.dependencies import ReadySystem, TheJobs, TheStore
-from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody
+from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody, SpanBody
 from rag_cs.stores.folders import check_store_name
 
 router = APIRouter(tags=["merchant"])
@@ -19,19 +20,29 @@ router = APIRouter(tags=["merchant"])
 
 @router.post("/v1/stores/{store}/documents", status_code=202)
 async def upload(
-    store: str, file: UploadFile, system: ReadySystem, jobs: TheJobs, response: Response
+    store: str,
+    file: UploadFile,
+    system: ReadySystem,
+    jobs: TheJobs,
+    response: Response,
+    effective_from: Annotated[str, Form(description="first day in force, YYYY-MM-DD")] = "",
+    effective_until: Annotated[str, Form(description="last day in force, YYYY-MM-DD")] = "",
+    version: Annotated[str, Form()] = "",
+    policy: Annotated[str, Form(description="what it is a version of; default: its title")] = "",
 ) -> JobBody:
     """Take a file and ingest it in the background; a store is made with its first document.
 
-    A file of the same name replaces the earlier one.
+    A file of the same name replaces the earlier one. Dates, version and policy that aren't given
+    are those that the file itself states, if it does.
     """
     check_store_name(store)
+    given = stated(effective_from, effective_until, version, policy)
     source = check_source(file.filename or "")
     limit = system.settings.server.max_upload_bytes
     data = await file.read(limit + 1)
     if len(data) > limit:
         raise TooLarge(f"{source} is larger than {limit / 1e6:,.0f} MB. Split it.")
-    job = jobs.submit(store, source, data)
+    job = jobs.submit(store, source, data, given)
     response.headers["Location"] = f"/v1/stores/{quote(store)}/jobs/{job.id}"
     return _body(job)
 
@@ -55,6 +66,28 @@ def get_document(store: TheStore, document_id: str) -> DocumentBody:
     if record is None:
         raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")
     return DocumentBody.of(record)
+
+
+@router.get("/v1/stores/{store}/documents/{document_id}/spans")
+def get_span(store: TheStore, document_id: str, start: int, end: int) -> SpanBody:
+    """The text between two offsets, so that anyone can check a citation."""
+    document = store.index.document(document_id)
+    length = len(document.text)
+    if not 0 <= start < end <= length:
+        raise InvalidInput(
+            f"There is no span from {start} to {end}: the document has {length} characters. "
+            f"`start` must be at least 0 and less than `end`, and `end` at most {length}."
+        )
+    return SpanBody(
+        document_id=document.id,
+        source=document.source,
+        title=document.title,
+        sha256=document.sha256,
+        version=document.metadata.get("version", ""),
+        start=start,
+        end=end,
+        text=document.text[start:end],
+    )
 
 
 @router.delete("/v1/stores/{store}/documents/{document_id}", status_code=204)

@@ -13,5 +13,5 @@ router = APIRouter(tags=["evaluator"])
 @router.post("/v1/stores/{store}/search")
 def search(store: TheStore, body: SearchRequest) -> SearchResponse:
     """The passages for a query, best first."""
-    hits = store.retriever.search([body.query], body.top_k, body.filters or None)
+    hits = store.retriever.search([body.query], body.top_k, body.filters or None, body.as_of)
     return SearchResponse(hits=[HitBody.of(hit) for hit in hits])
