@@ -23,6 +23,8 @@ from rag_cs.evaluation.suite import (
 )
 from rag_cs.evaluation.suite_reports import suite_page
 from rag_cs.index.base import ChunkIndex
+from rag_cs.policies import in_force
+from rag_cs.retrieve import today
 from rag_cs.types import Document
 
 
@@ -86,11 +88,14 @@ def check_store(
 ) -> Result:
     """Run a store's suite, making it when it isn't there, and keep what came out.
 
-    `update` adds `new_questions`. A run without a regression is the
-    accepted one from then on, if it looked as far; `accept` makes it so in any case. Raises
-    InvalidInput for an empty store, and for a damaged file, which is named with its line.
+    Only documents in force today are asked about. `update` adds `new_questions`. A run without a
+    regression is the accepted one from then on, if it looked as far; `accept` makes it so in any
+    case. Raises InvalidInput for an empty store, and for a damaged file, which is named with its
+    line.
     """
-    documents = [index.document(record.id) for record in index.documents()]
+    records = index.documents()
+    held = in_force(records, today())
+    documents = [index.document(record.id) for record in records if record.id in held]
     questions = read_questions(files.questions) if files.questions.exists() else []
     kept = len(questions)
     if update or not questions:
