@@ -1,4 +1,5 @@
-"""Spine 2: rewrite -> retrieve -> generate -> ground. One question in, one honest answer out."""
+"""Spine 2: talk -> rewrite -> retrieve -> FAQ -> judge -> generate -> ground. One question in, one
+honest answer out."""
 
 from __future__ import annotations
 
@@ -6,27 +7,30 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from rag_cs.ground import ground, repeats
+from rag_cs.answerable import Judge, Judgement, extract, unread
+from rag_cs.faq import Match, match_faq
+from rag_cs.ground import cite, ground, repeats
+from rag_cs.guard import blocked
 from rag_cs.index.base import Filters
-from rag_cs.prompt import build_prompt
-from rag_cs.retrieve import Retriever, is_relevant
+from rag_cs.parts import is_unclear, split_question
+from rag_cs.prompt import SECRETS, build_prompt
+from rag_cs.replies import ABSTENTIONS, PERSON, conclude
+from rag_cs.retrieve import Retriever, check_query
 from rag_cs.rewrite import rewrite
+from rag_cs.smalltalk import small_talk, wants_person
 from rag_cs.text import detect_language, split_sentences
-from rag_cs.types import Answer, Citation, Language, Turn
+from rag_cs.types import Answer, Citation, Hit, Language, Turn
 
 TOP_K = 5
 
-ABSTENTIONS: dict[Language, str] = {
-    "en": "I don't know: I couldn't find that in this store's documents. "
-    "Please ask the store's staff, who can help you further.",
-    "zh": "抱歉，我不知道：本店的资料里没有找到相关说明。请联系人工客服，他们会继续帮您。",
-}
+__all__ = ["ABSTENTIONS", "TOP_K", "Assistant", "Sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,46 +41,127 @@ class Sentence:
     citation: Citation
 
 
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What a question finds before anything is written. `match` is a FAQ pair that answers it."""
+
+    hits: Sequence[Hit]
+    judgement: Judgement
+    match: Match | None = None
+
+
 class Assistant:
     """Answers questions from one store's documents."""
 
-    def __init__(self, retriever: Retriever, embeddings: Embeddings, chat: BaseChatModel) -> None:
+    def __init__(
+        self,
+        retriever: Retriever,
+        embeddings: Embeddings,
+        chat: BaseChatModel,
+        judge: Judge | None = None,
+    ) -> None:
         self._retriever = retriever
         self._embeddings = embeddings
         self._chat = chat
+        self._judge = judge
 
     async def answer(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        as_of: date | None = None,
     ) -> Answer:
         """The whole answer at once; see `stream`."""
-        async with aclosing(self.stream(question, history, filters)) as events:
+        async with aclosing(self.stream(question, history, filters, as_of)) as events:
             async for event in events:
                 if isinstance(event, Answer):
                     return event
         raise AssertionError("a stream ends with an Answer")
 
     async def stream(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        as_of: date | None = None,
     ) -> AsyncGenerator[Sentence | Answer]:
         """Each supported sentence when it is ready, then the Answer they make, or an abstention.
 
-        Closing the stream stops the generation. Raises InvalidInput for an empty or endless
-        question, ModelError and Busy from the chat model.
+        Only documents in force on `as_of`, by default today, count. Closing the stream stops the
+        generation. Raises InvalidInput for an empty or endless question, ModelError and Busy from
+        the chat model.
         """
+        check_query(question)
         language = detect_language(question)
+        if wants_person(question):
+            yield Answer("handed_off", PERSON[language], language)
+            return
+        if reply := small_talk(question, history) or is_unclear(question, history):
+            yield Answer("answered", reply, language)
+            return
+        said: list[Sentence] = []
+        unknown: list[int] = []
+        confidence = 1.0
+        for number, part in enumerate(split_question(question)):
+            found = await asyncio.to_thread(self._look_up, part, history, filters, as_of)
+            confidence = min(confidence, found.judgement.probability)
+            before = len(said)
+            async with aclosing(self._write(part, found, language)) as sentences:
+                async for sentence in sentences:
+                    if sentence.text not in {each.text for each in said}:
+                        said.append(sentence)
+                        yield sentence
+            if len(said) == before:
+                unknown.append(number)
+        citations = tuple(sentence.citation for sentence in said)
+        yield conclude([each.text for each in said], citations, unknown, language, confidence)
+
+    def _look_up(
+        self, question: str, history: Sequence[Turn], filters: Filters | None, as_of: date | None
+    ) -> _Findings:
         queries = rewrite(question, history)
-        hits = await asyncio.to_thread(self._retriever.search, queries, TOP_K, filters)
-        sentences: list[Sentence] = []
-        if is_relevant(queries[-1], hits):
-            async with aclosing(self._draft(build_prompt(question, hits, language))) as drafts:
-                async for draft in drafts:
-                    if repeats(draft, question):
-                        continue
-                    citation = await asyncio.to_thread(ground, draft, hits, self._embeddings)
-                    if citation and draft not in {sentence.text for sentence in sentences}:
-                        sentences.append(Sentence(draft, citation))
-                        yield sentences[-1]
-        yield _answer(sentences, language)
+        hits = self._retriever.search(queries, TOP_K, filters, as_of)
+        if match := match_faq(question, hits, self._embeddings):
+            return _Findings(hits, Judgement(match.cosine), match)
+        if self._judge is None:
+            return _Findings(hits, unread(queries[-1], hits))
+        return _Findings(hits, self._judge.judge(queries[-1], hits))
+
+    async def _write(
+        self, question: str, found: _Findings, language: Language
+    ) -> AsyncGenerator[Sentence]:
+        """The sentences that answer one question; none when the passages don't."""
+        if found.match:
+            start, end = found.match.start, found.match.end
+            yield Sentence(
+                found.match.answer, cite(found.match.answer, found.match.hit, start, end)
+            )
+            return
+        needed = self._judge.needed if self._judge else 0.5
+        if found.judgement.probability < needed:
+            return
+        evidence = found.judgement.evidence
+        written = False
+        async with aclosing(self._draft(build_prompt(question, evidence, language))) as drafts:
+            async for draft in drafts:
+                if repeats(draft, question):
+                    continue
+                citation = await asyncio.to_thread(ground, draft, found.hits, self._embeddings)
+                if citation and not blocked(draft, [citation.quote], SECRETS):
+                    written = True
+                    yield Sentence(draft, citation)
+        if not written and self._may_quote(found) and (span := extract(evidence)):
+            hit, start, end = span
+            quote = hit.chunk.text[start:end]
+            if not blocked(quote, [quote]):
+                yield Sentence(quote, cite(quote, hit, start, end))
+
+    def _may_quote(self, found: _Findings) -> bool:
+        """Whether the likeliest sentence may stand for an answer that the generator didn't find.
+        Without a judge nobody says that the passages answer at all."""
+        judge = self._judge
+        return judge is not None and found.judgement.probability >= judge.needed_to_quote
 
     async def _draft(self, messages: list[BaseMessage]) -> AsyncGenerator[str]:
         """The generator's sentences, each as soon as the next one begins."""
@@ -91,11 +176,3 @@ class Assistant:
                     text = text[rest[0] :]
         if text.strip():
             yield text.strip()
-
-
-def _answer(sentences: Sequence[Sentence], language: Language) -> Answer:
-    if not sentences:
-        return Answer("abstained", ABSTENTIONS[language], language)
-    joint = "" if language == "zh" else " "
-    text = joint.join(sentence.text for sentence in sentences)
-    return Answer("answered", text, language, tuple(s.citation for s in sentences))

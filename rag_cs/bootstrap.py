@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from rag_cs.answerable import Calibration, Judge
 from rag_cs.assistant import Assistant
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
-from rag_cs.rerank import CrossEncoderReranker, LateInteraction, TokenEncoder
+from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
 from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
 from rag_cs.stores.conversations import Conversations
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
     from rag_cs.embed import LocalEmbeddings
     from rag_cs.index.base import ChunkIndex
+
+
+# Calibrations that come with the package, by the name of the embedder in the catalogue.
+JUDGES = {"multilingual-e5-small": "answerable_e5_small.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class System:
         Raises ModelError."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             chat = pool.submit(lambda: self.chat)
-            _ = self.embeddings
+            _ = self.judge
             chat.result()
 
     def store(self, name: str, *, create: bool = False) -> Store:
@@ -82,6 +87,11 @@ class System:
         """What orders the candidates. Raises ModelError for a cross-encoder that can't be had."""
         return load_reranker(self.settings, self.embeddings)
 
+    @cached_property
+    def judge(self) -> Judge | None:
+        """What says whether passages answer a question. Raises ModelError."""
+        return load_judge(self.settings, self.embeddings)
+
     def _open(self, name: str, folder: Path, embeddings: LocalEmbeddings) -> Store:
         index = EmbeddedIndex(
             folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint
@@ -96,7 +106,7 @@ class System:
 
     def assistant(self, store: Store) -> Assistant:
         """The assistant of a store."""
-        return Assistant(store.retriever, self.embeddings, self.chat)
+        return Assistant(store.retriever, self.embeddings, self.chat, self.judge)
 
     def delete_store(self, name: str) -> None:
         """Close and remove a store. Raises NotFound."""
@@ -142,6 +152,16 @@ def load_reranker(settings: Settings, embeddings: LocalEmbeddings) -> Reranker |
     from rag_cs.embed import load_cross_encoder
 
     return CrossEncoderReranker(load_cross_encoder(resolve(chosen, cache=models_folder(settings))))
+
+
+def load_judge(settings: Settings, embeddings: LocalEmbeddings) -> Judge | None:
+    """The judge of what passages answer; None for an embedder that it wasn't made for."""
+    name = JUDGES.get(embeddings.fingerprint.split("@")[0])
+    late = settings.retrieval.reranker == "late-interaction"
+    if name is None or not late:  # its signals are those of the default retrieval
+        return None
+    calibration = Calibration.load(Path(__file__).parent / "models" / name)
+    return Judge(calibration, settings.answering.max_risk, SentenceReader(embeddings))
 
 
 def make_retriever(

@@ -74,6 +74,11 @@ class LocalEmbeddings(Embeddings):
         return vector
 
     @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer; it sees whole texts."""
+        return self._tokenizer
+
+    @property
     def token_dimensions(self) -> int:
         """The length of a token's vector; 0 when there is no head for this model."""
         return self._head.dimensions if self._head else 0

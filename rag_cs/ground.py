@@ -1,7 +1,7 @@
 """Drafted sentences + hits -> sentences that a passage supports, each with its quote.
 
-The honest simple thing: a sentence counts as supported when one or two neighbouring sentences
-of one retrieved passage hold nearly all of its words and every number in it; between
+A sentence counts as supported when one or two neighbouring sentences of one retrieved passage
+hold nearly all of its words and every fact in it (`facts`), and don't deny it; between
 languages, where words can't be compared, when their vectors nearly agree. The rest isn't sent.
 """
 
@@ -16,7 +16,8 @@ from itertools import pairwise
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from rag_cs.text import detect_language, numbers_in, split_sentences, stem, tokenise, with_digits
+from rag_cs.facts import contradicts, unsupported
+from rag_cs.text import detect_language, split_sentences, stem, tokenise, with_digits
 from rag_cs.types import Citation, Hit
 
 # Share of a sentence's words that its passage must hold.
@@ -66,13 +67,18 @@ def ground(sentence: str, hits: Sequence[Hit], embeddings: Embeddings) -> Citati
     if len(words) < _MIN_WORDS:
         return None
     spans = [span for hit in hits for span in _spans(hit)]
-    spans = [span for span in spans if numbers_in(sentence) <= _numbers(span)]
+    spans = [span for span in spans if _states_facts(sentence, span)]
     same = [span for span in spans if _same_language(sentence, span)]
     scored = [(len(words & content_words(span.text)) / len(words), span) for span in same]
     supporting = [(support, span) for support, span in scored if support >= MIN_SUPPORT]
     if supporting:
         return _cite(sentence, max(supporting, key=_preference)[1])
     return _across_languages(sentence, [span for span in spans if span not in same], embeddings)
+
+
+def cite(sentence: str, hit: Hit, start: int, end: int) -> Citation:
+    """The citation of a sentence that stands in a hit, as `hit.chunk.text[start:end]`."""
+    return _cite(sentence, _Span(hit, start, end, 1))
 
 
 def repeats(sentence: str, question: str) -> bool:
@@ -108,8 +114,11 @@ def _same_language(sentence: str, span: _Span) -> bool:
     return detect_language(sentence) == detect_language(span.text)
 
 
-def _numbers(span: _Span) -> frozenset[str]:
-    return numbers_in(span.text) | numbers_in(span.hit.chunk.context)
+def _states_facts(sentence: str, span: _Span) -> bool:
+    """Whether the span states every fact of the sentence, and doesn't deny what it says."""
+    return not unsupported(sentence, span.text, span.hit.chunk.context) and not contradicts(
+        sentence, span.text
+    )
 
 
 def _spans(hit: Hit) -> Iterator[_Span]:
@@ -151,4 +160,8 @@ def _cite(sentence: str, span: _Span) -> Citation:
         end=chunk.start + span.end,
         quote=span.text,
         sentence=sentence,
+        document_sha256=chunk.sha256,
+        version=chunk.version,
+        effective_from=chunk.metadata.get("effective_from", ""),
+        effective_until=chunk.metadata.get("effective_until", ""),
     )

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from rag_cs.types import Hit, Language
+from rag_cs.guard import instruction_spans
+from rag_cs.types import Evidence, Language
 
-# Passages shown to the generator, and how much of each: a 0.5B model reads about 500 tokens a
-# second here, and its answers get worse, not better, with more.
-MAX_PASSAGES = 3
-MAX_PASSAGE_CHARACTERS: dict[Language, int] = {"en": 1200, "zh": 500}
+# Passages shown to the generator, and how much of each, around the sentence that most likely
+# answers: a 0.5B model reads about 500 tokens a second here, and its answers get worse, not
+# better, with more.
+MAX_PASSAGES = 2
+MAX_PASSAGE_CHARACTERS: dict[Language, int] = {"en": 700, "zh": 300}
 
 NOT_KNOWN: dict[Language, str] = {"en": "Not stated.", "zh": "资料中没有说明。"}
 
@@ -67,18 +69,23 @@ _WORDINGS: dict[Language, _Wording] = {
 }
 
 
-def build_prompt(question: str, hits: Sequence[Hit], language: Language) -> list[BaseMessage]:
+# What the generator is told and must not tell: `guard.blocked` looks for runs of it.
+SECRETS = tuple(wording.system for wording in _WORDINGS.values())
+
+
+def build_prompt(
+    question: str, evidence: Sequence[Evidence], language: Language
+) -> list[BaseMessage]:
     """System instruction, one worked example, then the passages with the question.
 
     The best passage stands last, next to the question: a small model copies from what it read
     last. See the log, "Prompt".
     """
     wording = _WORDINGS[language]
-    limit = MAX_PASSAGE_CHARACTERS[language]
-    shown = reversed(hits[:MAX_PASSAGES])
+    shown = reversed(evidence[:MAX_PASSAGES])
     passages = "\n\n".join(
-        f"[{number}] {hit.chunk.context}\n{hit.chunk.text[:limit]}"
-        for number, hit in enumerate(shown, start=1)
+        f"[{number}] {each.hit.chunk.context}\n{_shown(each, MAX_PASSAGE_CHARACTERS[language])}"
+        for number, each in enumerate(shown, start=1)
     )
     return [
         SystemMessage(wording.system),
@@ -86,6 +93,42 @@ def build_prompt(question: str, hits: Sequence[Hit], language: Language) -> list
         AIMessage(wording.example_answer),
         HumanMessage(_turn(wording, passages, question)),
     ]
+
+
+def _shown(evidence: Evidence, limit: int) -> str:
+    """The best sentence with as many around it as fit, less those that would instruct a machine."""
+    text = evidence.hit.chunk.text
+    sentences = evidence.sentences
+    if not sentences:
+        return text[:limit]
+    first = last = max(range(len(sentences)), key=lambda place: sentences[place][2])
+    while True:
+        wider = [
+            (low, high)
+            for low, high in ((first, last + 1), (first - 1, last))
+            if low >= 0 and high < len(sentences)
+            and sentences[high][1] - sentences[low][0] <= limit
+        ]  # fmt: skip
+        if not wider:
+            break
+        first, last = max(wider, key=lambda pair: _gain(sentences, pair, (first, last)))
+    start, end = sentences[first][0], min(sentences[last][1], sentences[first][0] + limit)
+    return _without(text[start:end], instruction_spans(text[start:end]))
+
+
+def _gain(
+    sentences: Sequence[tuple[int, int, float]], wider: tuple[int, int], now: tuple[int, int]
+) -> float:
+    """The logit of the sentence that a wider window adds."""
+    return sentences[wider[0] if wider[0] < now[0] else wider[1]][2]
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    kept, place = [], 0
+    for start, end in spans:
+        kept.append(text[place:start])
+        place = end
+    return "".join([*kept, text[place:]])
 
 
 def _turn(wording: _Wording, passages: str, question: str) -> str:

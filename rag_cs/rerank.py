@@ -9,9 +9,15 @@ import numpy as np
 
 from rag_cs.index.base import ChunkIndex, Matrix, Numbers, Vector
 from rag_cs.models.token_codes import unpack
+from rag_cs.text import split_sentences
+from rag_cs.types import Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+# Sentences of a passage that are read, and characters of a sentence: what fits a chunk.
+MOST_SENTENCES = 12
+MOST_CHARACTERS = 400
 
 
 @runtime_checkable
@@ -61,6 +67,30 @@ def best_matches(vectors: Matrix, weights: Vector, codes: Sequence[bytes]) -> Ve
     starts = np.cumsum([0, *lengths[:-1]])
     best: Vector = weights @ np.maximum.reduceat(products, starts, axis=1)
     return best
+
+
+class SentenceReader:
+    """An answer reader (see `answerable`) by late interaction with each sentence of a passage: it
+    tells where an answer would stand, and how near the nearest sentence comes."""
+
+    def __init__(self, encoder: TokenEncoder) -> None:
+        self._encoder = encoder
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        """One reading a passage: its "tokens" are its sentences, in the reranker's scale."""
+        spans = [split_sentences(passage)[:MOST_SENTENCES] for passage in passages]
+        texts = [
+            passage[start:end][:MOST_CHARACTERS]
+            for passage, some in zip(passages, spans, strict=True)
+            for start, end in some
+        ]
+        if not texts:
+            return [Reading(0.0, ()) for _ in passages]
+        vectors, weights = self._encoder.query_tokens(question)
+        _, codes = self._encoder.passages(texts)
+        scores = iter(best_matches(vectors, weights, codes).tolist())
+        read = [tuple((start, end, next(scores)) for start, end in some) for some in spans]
+        return [Reading(max((each[2] for each in some), default=0.0), some) for some in read]
 
 
 class CrossEncoderReranker:

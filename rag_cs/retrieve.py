@@ -3,8 +3,10 @@ evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from math import isnan
 from typing import Protocol
 
 import numpy as np
@@ -12,17 +14,13 @@ from langchain_core.embeddings import Embeddings
 
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex, Filters, Matrix, Numbers, Scores, Vector
-from rag_cs.text import search_terms, tokenise
-from rag_cs.types import Hit
+from rag_cs.text import search_terms
+from rag_cs.types import Chunk, Hit
 
 MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
 # Offered by each half to the fusion and the reranking.
 CANDIDATES = 50
-# A hit is relevant at this cosine (e5 gives unrelated texts 0.70 to 0.80), or with this share
-# of the query's terms.
-MIN_COSINE = 0.82
-MIN_COVERAGE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,11 @@ class _Found:
     numbers: Numbers
 
 
+def today() -> date:
+    """The day it is, in UTC."""
+    return datetime.now(UTC).date()
+
+
 class Retriever:
     """Hybrid retrieval over one store's index. Holds no state of its own."""
 
@@ -69,18 +72,24 @@ class Retriever:
         reranker: Reranker | None = None,
         weights: Weights | None = None,
         candidates: int = CANDIDATES,
+        clock: Callable[[], date] = today,
     ) -> None:
         self._index = index
         self._embeddings = embeddings
         self._reranker = reranker
         self._weights = weights or Weights()
         self._candidates = candidates
+        self._clock = clock
 
     def search(
-        self, queries: Sequence[str], top_k: int = 10, filters: Filters | None = None
+        self,
+        queries: Sequence[str],
+        top_k: int = 10,
+        filters: Filters | None = None,
+        as_of: date | None = None,
     ) -> list[Hit]:
         """The `top_k` best hits, best first, for one question in the wordings `queries`, the
-        question itself first.
+        question itself first, among the documents in force on the day `as_of`: today, if None.
 
         A chunk's score is its mean over the wordings, so that neither a bad rewriting nor a
         question that means little alone decides. Raises InvalidInput for an empty or endless
@@ -90,33 +99,35 @@ class Retriever:
             raise InvalidInput(f"top_k is {top_k}; it must be between 1 and {MAX_TOP_K}.")
         check_query(queries[0])
         limit = max(self._candidates, top_k)
-        found = [self._find(query, limit, filters) for query in queries]
+        day = as_of or self._clock()
+        found = [self._find(query, limit, filters, day) for query in queries]
         numbers = np.unique(np.concatenate([each.numbers for each in found]))
         scores = np.stack([self._score(each, numbers) for each in found])
         fused = scores[:, 0].mean(axis=0)
-        dense, lexical = scores[:, 1:].max(axis=0)
+        dense, lexical, reranked = scores[:, 1:].max(axis=0)
         order = np.lexsort((numbers, -fused))[: 2 * top_k]  # some may be deleted meanwhile
         chunks = self._index.chunks(numbers[order].tolist())
         kept = [each for each in order if numbers[each] in chunks][:top_k]
-        return [
-            Hit(chunks[int(numbers[each])], *map(float, (fused[each], dense[each], lexical[each])))
-            for each in kept
-        ]
+        rows = np.stack([fused, dense, lexical, reranked])[:, kept].T.tolist()
+        return [_hit(chunks[int(numbers[each])], row) for each, row in zip(kept, rows, strict=True)]
 
-    def _find(self, query: str, limit: int, filters: Filters | None) -> _Found:
+    def _find(self, query: str, limit: int, filters: Filters | None, day: date) -> _Found:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)
-        dense = self._index.search_dense(vector, limit, filters)
-        lexical = self._index.search_lexical(search_terms(query), limit, filters)
+        dense = self._index.search_dense(vector, limit, filters, day)
+        lexical = self._index.search_lexical(search_terms(query), limit, filters, day)
         return _Found(query, vector, lexical, np.union1d(dense.numbers, lexical.numbers))
 
     def _score(self, found: _Found, numbers: Numbers) -> Matrix:
-        """The fused score, cosine and BM25 score of numbered chunks, shape (3, len(numbers))."""
+        """The fused score, cosine, BM25 score and the reranker's (NaN without one) of numbered
+        chunks, shape (4, len(numbers))."""
         cosines = self._index.cosines(found.vector, numbers)
         bm25 = _scores_of(numbers, found.lexical)
         reranked = None
         if self._reranker and len(numbers):
             reranked = self._reranker.scores(found.query, numbers, self._index)
-        return np.stack([fuse(cosines, bm25, reranked, self._weights), cosines, bm25])
+        fused = fuse(cosines, bm25, reranked, self._weights)
+        unknown = np.full_like(fused, np.nan)
+        return np.stack([fused, cosines, bm25, unknown if reranked is None else reranked])
 
 
 def check_query(query: str) -> None:
@@ -128,20 +139,6 @@ def check_query(query: str) -> None:
             f"The question has {len(query):,} characters; {MAX_QUERY_CHARACTERS:,} is the limit. "
             "Ask about one thing at a time."
         )
-
-
-def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
-    """Whether any hit is near enough to the query to be worth reading at all.
-
-    A guard against questions about something else entirely; whether a passage really answers
-    is for the grounding of each sentence to say. See the log, "Relevance".
-    """
-    terms = set(tokenise(query))
-    return bool(terms) and any(
-        (hit.dense or 0.0) >= MIN_COSINE
-        or len(terms & set(tokenise(hit.chunk.embedded_text))) >= MIN_COVERAGE * len(terms)
-        for hit in hits
-    )
 
 
 def fuse(
@@ -160,6 +157,12 @@ def fuse(
         + weights.reranked * _scaled(reranked)
     )
     return fused
+
+
+def _hit(chunk: Chunk, row: Sequence[float]) -> Hit:
+    """From fused score, cosine, BM25 score and the reranker's, NaN where there is none."""
+    score, dense, lexical, reranked = row
+    return Hit(chunk, score, dense, lexical, None if isnan(reranked) else reranked)
 
 
 def _scaled(scores: Vector) -> Vector:

@@ -39,9 +39,17 @@ class RetrievalSettings(_Section):
         description="late-interaction, none, or a cross-encoder's folder or hub name",
     )
     dense_weight: float = Field(default=0.3, ge=0)
-    lexical_weight: float = Field(default=0.15, ge=0)
+    lexical_weight: float = Field(default=0.12, ge=0)
     reranked_weight: float = Field(default=0.55, ge=0)
     candidates: int = Field(default=50, ge=1, le=1000, description="offered by each half")
+
+
+class AnsweringSettings(_Section):
+    """What an answer must be worth."""
+
+    max_risk: float = Field(
+        default=0.12, ge=0, le=1, description="share of answers that may be wrong, at the most"
+    )
 
 
 class GenerationSettings(_Section):
@@ -79,6 +87,7 @@ class Settings(BaseSettings):
 
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    answering: AnsweringSettings = AnsweringSettings()
     generation: GenerationSettings = GenerationSettings()
     storage: StorageSettings = StorageSettings()
     server: ServerSettings = ServerSettings()

@@ -60,6 +60,8 @@ class Chunk:
     """A retrievable slice: `text == document.text[start:end]`.
 
     `context` (title, heading path, table header) goes in front of it for the embedder only.
+    `version` is what its document calls itself ("" when it doesn't), `sha256` that of the
+    document's file.
     """
 
     id: str
@@ -74,6 +76,8 @@ class Chunk:
     context: str = ""
     question: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    sha256: str = ""
 
     @property
     def embedded_text(self) -> str:
@@ -86,18 +90,51 @@ class Hit:
     """A retrieved chunk. Every score is higher-is-better; the halves are None where a half
     did not return this chunk.
 
-    `dense` is a cosine in [-1, 1], `lexical` a BM25 score >= 0, `score` the fused one.
+    `dense` is a cosine in [-1, 1], `lexical` a BM25 score >= 0, `reranked` the reranker's, in its
+    own scale (None without one), `score` the fused one.
     """
 
     chunk: Chunk
     score: float
     dense: float | None = None
     lexical: float | None = None
+    reranked: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader of question and passage says; higher is better, 0 is undecided.
+
+    `answers` is the logit of "this passage answers the question"; `tokens` holds each token's
+    (start, end) in the passage and the logit of its being part of the answer.
+    """
+
+    answers: float
+    tokens: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A hit as it was read: `answers` is the logit of its answering; `sentences` are those of the
+    chunk's text, (start, end, logit of holding the answer), in text order."""
+
+    hit: Hit
+    answers: float
+    sentences: tuple[tuple[int, int, float], ...]
+
+    @property
+    def best_sentence(self) -> tuple[int, int, float]:
+        """The one that most likely answers."""
+        return max(self.sentences, key=lambda each: each[2])
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote, `document.text[start:end]`, and the answer sentence it supports."""
+    """A verbatim quote, `document.text[start:end]`, and the answer sentence it supports.
+
+    `document_sha256` names the file that was quoted. `version` and the days between which it is in
+    force, both included, YYYY-MM-DD, are "" where the document states none.
+    """
 
     document_id: str
     chunk_id: str
@@ -107,6 +144,10 @@ class Citation:
     end: int
     quote: str
     sentence: str
+    document_sha256: str = ""
+    version: str = ""
+    effective_from: str = ""
+    effective_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +160,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a shopper gets: supported sentences with their citations, or an honest abstention."""
+    """What a shopper gets: supported sentences with their citations, or an honest abstention.
+
+    `confidence` is the calibrated probability, in [0, 1], that the retrieved passages answer the
+    question; an abstention has one too.
+    """
 
     status: Status
     text: str
     language: Language
     citations: tuple[Citation, ...] = ()
+    confidence: float = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
@@ -13,8 +14,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field
 
+from rag_cs.answerable import Calibration, Judge, signals
 from rag_cs.models.token_codes import unpack
 from rag_cs.text import tokenise
+from rag_cs.types import Chunk, Evidence, Hit, Reading
 
 
 class HashEmbeddings(Embeddings):
@@ -97,3 +100,33 @@ class ScriptedChatModel(BaseChatModel):
         finally:
             if not finished:
                 self.closed.append(True)
+
+
+class OverlapReader:
+    """An answer reader: a passage answers by the share of the question's terms in it, from -4 to 4;
+    a token is part of the answer when the question doesn't hold it but its passage does."""
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        asked = set(tokenise(question))
+        readings = []
+        for passage in passages:
+            share = len(asked & set(tokenise(passage))) / max(1, len(asked))
+            tokens = tuple(
+                (match.start(), match.end(), 2.0 if set(tokenise(match[0])) & asked else -2.0)
+                for match in re.finditer(r"[^\W_]+", passage)
+            )
+            readings.append(Reading(8 * share - 4, tokens))
+        return readings
+
+
+def make_judge(needed: float = 0.5) -> Judge:
+    """A judge whose probability depends on the best reading alone."""
+    names = signals("a b", [Evidence(make_hit("a b"), 0.0, ((0, 3, 0.0),))])
+    calibration = Calibration(dict.fromkeys(names, 0.0) | {"best": 1.0}, 0.0, ((0.1, needed),))
+    return Judge(calibration, 0.1, OverlapReader())
+
+
+def make_hit(text: str, dense: float = 0.9, **fields: Any) -> Hit:
+    """A hit on a chunk of that text alone."""
+    chunk = Chunk("c1", "d1", "Title", text, 0, len(text), **fields)
+    return Hit(chunk, 1.0, dense, 1.0)

@@ -74,3 +74,12 @@ def test_two_rows_of_a_table_lend_each_other_nothing() -> None:
     hits = [Hit(Chunk("t", "d", "Manual", text, 0, len(text), kind="table"), 1.0)]
     assert ground("E4 means internal fault.", hits, HashEmbeddings()) is None
     assert ground("E4: the filter is missing.", hits, HashEmbeddings()) is not None
+
+
+def test_a_citation_names_the_version_that_it_quotes() -> None:
+    dates = {"effective_from": "2026-01-01", "effective_until": "2026-12-31"}
+    chunk = Chunk("v", "d", "Cards", TEXT, 0, len(TEXT), metadata=dates, version="2", sha256="ab")
+    citation = ground("The buyer pays return shipping.", [Hit(chunk, 1.0)], HashEmbeddings())
+    assert citation is not None
+    assert (citation.document_sha256, citation.version) == ("ab", "2")
+    assert (citation.effective_from, citation.effective_until) == ("2026-01-01", "2026-12-31")

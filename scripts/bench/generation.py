@@ -22,6 +22,7 @@ from typing import cast
 
 from langchain_core.messages import convert_to_messages, convert_to_openai_messages
 
+from rag_cs.answerable import unread
 from rag_cs.assistant import TOP_K
 from rag_cs.bootstrap import System, models_folder
 from rag_cs.generators.base import EngineChatModel
@@ -133,7 +134,8 @@ def demo_prompts() -> list[Prompt]:
         for pair in zip(chinese, english, strict=False):
             for entry in pair:
                 hits = store.retriever.search([entry["question"]], TOP_K)
-                messages = build_prompt(entry["question"], hits, entry["language"])
+                evidence = unread(entry["question"], hits).evidence
+                messages = build_prompt(entry["question"], evidence, entry["language"])
                 prompts.append(convert_to_openai_messages(messages))
         system.close()
     return cast("list[Prompt]", prompts)

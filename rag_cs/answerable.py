@@ -1,0 +1,212 @@
+"""Question + hits -> can they answer it, how surely, and with which sentences?
+
+A reader (a small cross-encoder), where there is one, looks at the first passages; a logistic
+regression turns its scores and signals that cost little into one calibrated probability. Knows
+nothing of the generator: what follows from the probability is for the assistant to say.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag_cs.text import detect_language, search_terms, split_sentences, tokenise
+from rag_cs.types import Chunk, Evidence, Hit, Reading
+
+# Passages that are read. The answer is among the first five of ten where it is at all.
+READ_HITS = 5
+# A hit is relevant at this cosine (e5 gives unrelated texts 0.70 to 0.80), or with this share
+# of the query's terms.
+MIN_COSINE = 0.82
+MIN_COVERAGE = 0.6
+_CODE = re.compile(r"\d")
+# How `readers.builder` writes the question of a FAQ pair.
+_QUESTION = re.compile(r"Q: |问：|[^\n]*[?？]$")
+# The score of a sentence that no reader looked at, below any that one did.
+_UNREAD = -9.0
+# Words that questions are made of, which no passage need hold.
+_QUESTION_WORDS = frozenset(
+    """
+    what when where which who whom whose why how is are was were be do does did can could will
+    would should may might must have has had the a an of in on at to for from by with and or if
+    it its this that these those there i my me you your we our they them their any some much many
+    long please tell know want need get
+    什么 怎么 怎样 如何 哪 哪个 哪些 哪里 哪儿 谁 何时 为什么 为何 多少 几 吗 呢 吧 的 了 是 在 有
+    和 与 或 我 你 您 我们 请问 请 想 要 可以 能 能否 是否 会 这 那 这个 那个 一下 啊 呀 多久 多长
+    """.split()
+)
+
+
+class AnswerReader(Protocol):
+    """Reads passages for the answer to a question."""
+
+    def read(self, question: str, passages: Sequence[str]) -> Sequence[Reading]:
+        """One reading a passage."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`probability` in [0, 1] of the passages' holding the answer; `evidence`, best first."""
+
+    probability: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic regression over `signals`, and the probability to ask for by risk.
+
+    `thresholds` holds (risk, probability): answering only from that probability on, at most that
+    share of the answers is wrong on the data it was fitted to. Risks rise.
+    """
+
+    weights: Mapping[str, float]
+    bias: float
+    thresholds: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Calibration:
+        """From the JSON file that `training/calibration.py` writes."""
+        row = json.loads(path.read_text("utf-8"))
+        return cls(row["weights"], row["bias"], tuple(map(tuple, row["thresholds"])))
+
+    def probability(self, values: Mapping[str, float]) -> float:
+        """The probability that signals mean an answer."""
+        total = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+    def threshold(self, max_risk: float) -> float:
+        """The probability to ask for so that at most `max_risk` of the answers are wrong: that of
+        the greatest tabled risk within it, and 1 below the least."""
+        within = [needed for risk, needed in self.thresholds if risk <= max_risk + 1e-9]
+        return within[-1] if within else 1.0
+
+
+class Judge:
+    """Says whether hits answer a question: `needed` is the probability that an answer must have
+    for the risk that the merchant takes, `needed_to_quote` that for the likeliest sentence as
+    it is. Without a reader it goes by what retrieval says alone."""
+
+    def __init__(
+        self, calibration: Calibration, max_risk: float, reader: AnswerReader | None = None
+    ) -> None:
+        self._calibration = calibration
+        self._reader = reader
+        self.needed = calibration.threshold(max_risk)
+        # To quote a sentence that no generator chose, half the risk must do.
+        self.needed_to_quote = calibration.threshold(max_risk / 2)
+
+    def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
+        """What the first hits hold. `question` is the wording that stands alone."""
+        if not hits:
+            return Judgement(0.0)
+        evidence = evidence_of(question, hits[:READ_HITS], self._reader)
+        order = sorted(evidence, key=lambda each: -each.answers)
+        if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
+            # Words can't be compared between languages, and nothing was calibrated for that.
+            return Judgement(self.needed * is_relevant(question, hits), tuple(order))
+        return Judgement(self._calibration.probability(signals(question, evidence)), tuple(order))
+
+
+def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None) -> list[Evidence]:
+    """The hits as they were read, in their order; without a reader, as retrieval scored them, and
+    each sentence by the share of the question's terms in it."""
+    if reader is None:
+        terms = _terms(question)
+        return [Evidence(hit, hit.score, _overlaps(terms, hit.chunk)) for hit in hits]
+    readings = reader.read(question, [hit.chunk.embedded_text for hit in hits])
+    return [_evidence(hit, reading) for hit, reading in zip(hits, readings, strict=True)]
+
+
+def _terms(question: str) -> set[str]:
+    return {term for term in search_terms(question) if term not in _QUESTION_WORDS}
+
+
+def _overlaps(terms: set[str], chunk: Chunk) -> tuple[tuple[int, int, float], ...]:
+    return tuple(
+        (start, end, len(terms & set(search_terms(chunk.text[start:end]))) / max(1, len(terms)))
+        for start, end in _statements(chunk)
+    )
+
+
+def signals(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
+    """What the calibration weighs, of evidence in the order of retrieval."""
+    ranked = sorted(evidence, key=lambda each: -each.answers)
+    best = ranked[0]
+    cosines = [each.hit.dense or 0.0 for each in evidence]
+    reranked = sorted((each.hit.reranked or 0.0 for each in evidence), reverse=True)
+    terms = _terms(question)
+    held = set(search_terms(best.hit.chunk.embedded_text))
+    codes = {term for term in terms if _CODE.search(term)}
+    return {
+        "best": best.answers,
+        "second": ranked[1].answers if len(ranked) > 1 else best.answers - 1,
+        "cosine": max(cosines),
+        "margin": max(cosines) - sum(cosines) / len(cosines),
+        "interaction": reranked[0],
+        "interaction_margin": reranked[0] - sum(reranked) / len(reranked),
+        "lexical": math.log1p(max(each.hit.lexical or 0.0 for each in evidence)),
+        "rank": evidence.index(best) / READ_HITS,
+        "coverage": len(terms & held) / len(terms) if terms else 0.5,
+        "missing_code": float(bool(codes - held)),
+        "terms": math.log1p(len(terms)),
+    }
+
+
+def _evidence(hit: Hit, reading: Reading) -> Evidence:
+    """The reading by sentences of the chunk's own text, which follows its context."""
+    text = hit.chunk.text
+    shift = len(hit.chunk.embedded_text) - len(text)
+    logits = [(start - shift, end - shift, logit) for start, end, logit in reading.tokens]
+    sentences = tuple(
+        (start, end, max((logit for left, right, logit in logits if left < end and start < right),
+                         default=_UNREAD))
+        for start, end in _statements(hit.chunk)
+    )  # fmt: skip
+    return Evidence(hit, max((each[2] for each in sentences), default=_UNREAD), sentences)
+
+
+def _statements(chunk: Chunk) -> list[tuple[int, int]]:
+    """The sentences that may answer: not the title, a heading, or the question of a FAQ pair."""
+    headings = {chunk.title, *chunk.heading_path}
+    return [
+        (start, end)
+        for start, end in split_sentences(chunk.text)
+        if chunk.text[start:end].strip("# ") not in headings
+        and not _QUESTION.match(chunk.text, start, end)
+    ]
+
+
+def unread(question: str, hits: Sequence[Hit]) -> Judgement:
+    """What can be said without a calibration: whether any hit is near."""
+    evidence = evidence_of(question, hits[:READ_HITS], None)
+    return Judgement(float(is_relevant(question, hits)), tuple(evidence))
+
+
+def extract(evidence: Sequence[Evidence]) -> tuple[Hit, int, int] | None:
+    """The sentence of the best passage that most likely answers, verbatim, as (hit, start, end) in
+    the chunk's text."""
+    if not evidence or not evidence[0].sentences:
+        return None
+    start, end, _ = evidence[0].best_sentence
+    return evidence[0].hit, start, end
+
+
+def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
+    """Whether any hit is near enough to the query to be worth reading at all.
+
+    A guard against questions about something else entirely; whether a passage really answers
+    is for the grounding of each sentence to say. See the log, "Relevance".
+    """
+    terms = set(tokenise(query))
+    return bool(terms) and any(
+        (hit.dense or 0.0) >= MIN_COSINE
+        or len(terms & set(tokenise(hit.chunk.embedded_text))) >= MIN_COVERAGE * len(terms)
+        for hit in hits
+    )

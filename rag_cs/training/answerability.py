@@ -1,0 +1,226 @@
+"""The recipe of the answer reader: pairs in, a LoRA adapter with two heads of a few megabytes out.
+
+The embedder's encoder learns to read question and passage together (`models/answer_model.py`):
+whether the passage answers, and which of its tokens do. Word vectors stay frozen. Training
+keeps checkpoints, so that it goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch.nn import functional
+from transformers import Trainer, TrainingArguments
+
+from rag_cs.models.answer_model import ADAPTED, AnswerModel, Pair, encode_pair, load_bert, pad
+from rag_cs.training.answer_pairs import AnswerPair
+
+log = logging.getLogger(__name__)
+
+RANK = 16
+SCALE = 2.0
+LEARNING_RATE = 2e-4
+BATCH = 16
+EPOCHS = 1
+SAVE_EVERY = 200
+# Longer pairs are cut while learning: most chunks are shorter, and time grows with length.
+MAX_TOKENS = 288
+# What a token inside an answer counts, beside one outside: about one in ten is inside.
+TOKEN_WEIGHT = 5.0
+# What the loss of the tokens counts beside that of the passage.
+TOKENS_SHARE = 0.5
+
+
+class _Pairs(torch.utils.data.Dataset):  # type: ignore[type-arg]
+    """Encoded pairs with their labels; `length` lets the trainer batch by length."""
+
+    def __init__(self, pairs: Sequence[AnswerPair], tokenizer: Tokenizer) -> None:
+        encoded = [
+            encode_pair(tokenizer, pair.question, pair.passage, MAX_TOKENS) for pair in pairs
+        ]
+        self.items = [
+            {"pair": row, "answers": pair.answers, "spans": pair.spans, "length": len(row.ids)}
+            for row, pair in zip(encoded, pairs, strict=True)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        return self.items[position]
+
+
+class _Trainer(Trainer):  # type: ignore[misc]
+    """Trainer with batches of about equal length, which halves the padding."""
+
+    def _get_train_sampler(self, dataset: Any = None) -> Any:
+        lengths = [item["length"] for item in (dataset or self.train_dataset).items]
+        return _ByLength(lengths, BATCH, self.args.seed)
+
+
+class _ByLength(torch.utils.data.Sampler[int]):
+    """Positions in chunks of neighbours by length, the chunks shuffled."""
+
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
+        chance = np.random.default_rng(seed)
+        order = np.argsort(np.array(lengths) + chance.uniform(-20, 20, len(lengths)))
+        batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+        whole, rest = batches[:-1], batches[-1:]
+        chance.shuffle(whole)
+        self._order = [int(each) for group in [*whole, *rest] for each in group]
+
+    def __iter__(self) -> Any:
+        return iter(self._order)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+
+class _Learner(torch.nn.Module):
+    """`AnswerModel` with its loss, as the Trainer wants it."""
+
+    def __init__(self, model: AnswerModel, words: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        # Not a part of this module: it is one of the encoder's, and would be saved twice.
+        self._words = [words]
+
+    def forward(
+        self,
+        ids: torch.Tensor,
+        asked: torch.Tensor,
+        read: torch.Tensor,
+        answers: torch.Tensor,
+        token_labels: torch.Tensor,
+        token_weights: torch.Tensor,
+    ) -> dict[str, torch.Tensor]:
+        with torch.no_grad():
+            vectors = self._words[0](ids)
+        passage, tokens = self.model(vectors, asked, read)
+        whole = functional.binary_cross_entropy_with_logits(passage.float(), answers)
+        each = functional.binary_cross_entropy_with_logits(
+            tokens.float(), token_labels, weight=token_weights, reduction="sum"
+        )
+        loss = whole + TOKENS_SHARE * each / token_weights.sum().clamp(min=1)
+        return {"loss": loss, "logits": passage}
+
+
+def collate(items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    """A batch: ids and masks (pairs, tokens), the answers, and each token's label and weight, which
+    is 0 outside the passage and where nobody knows."""
+    ids, asked, read = pad([item["pair"] for item in items])
+    labels, weights = np.zeros(ids.shape, np.float32), np.zeros(ids.shape, np.float32)
+    for row, item in enumerate(items):
+        if item["spans"] is None:
+            continue
+        pair: Pair = item["pair"]
+        inside = [
+            any(start < right and left < end for left, right in item["spans"])
+            for start, end in pair.offsets
+        ]
+        place = slice(pair.first, pair.first + len(inside))
+        labels[row, place] = inside
+        weights[row, place] = np.where(inside, TOKEN_WEIGHT, 1.0)
+    return {
+        "ids": torch.from_numpy(ids),
+        "asked": torch.from_numpy(asked),
+        "read": torch.from_numpy(read),
+        "answers": torch.tensor([float(item["answers"]) for item in items]),
+        "token_labels": torch.from_numpy(labels),
+        "token_weights": torch.from_numpy(weights),
+    }
+
+
+def train(
+    pairs: Sequence[AnswerPair],
+    folder: Path,
+    out: Path,
+    checkpoints: Path,
+    *,
+    seed: int = 0,
+    max_steps: int = -1,
+) -> None:
+    """Learn from `pairs`, starting at the embedder in `folder`, and write the adapter to `out`.
+
+    Goes on from the last checkpoint in `checkpoints`, if there is one.
+    """
+    torch.manual_seed(seed)
+    learner = _learner(folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        per_device_train_batch_size=BATCH,
+        num_train_epochs=EPOCHS,
+        max_steps=max_steps,
+        learning_rate=LEARNING_RATE,
+        lr_scheduler_type="cosine",
+        warmup_steps=40,
+        weight_decay=0.01,
+        bf16=True,
+        use_cpu=not torch.cuda.is_available(),
+        save_steps=SAVE_EVERY,
+        save_total_limit=2,
+        logging_steps=25,
+        remove_unused_columns=False,
+        report_to=[],
+        seed=seed,
+        disable_tqdm=True,
+        label_names=["answers"],
+    )
+    trainer = _Trainer(learner, arguments, collate, _Pairs(pairs, tokenizer))
+    resumable = any(checkpoints.glob("checkpoint-*"))
+    trainer.train(resume_from_checkpoint=resumable)
+    save_adapter(learner.model, out)
+
+
+def _learner(folder: Path) -> _Learner:
+    bert = load_bert(folder, "sdpa")  # twice as fast to train as eager attention
+    words = bert.embeddings.word_embeddings
+    adapter = LoraConfig(
+        r=RANK,
+        lora_alpha=int(SCALE * RANK),
+        target_modules=list(ADAPTED),  # matched by the ends of the names
+    )
+    return _Learner(AnswerModel(get_peft_model(bert, adapter)), words)
+
+
+def save_adapter(model: AnswerModel, out: Path) -> None:
+    """Write the low-rank matrices and the heads, in float16."""
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in model.state_dict().items():
+        if ".lora_" in name:
+            base = name.removeprefix("bert.base_model.model.").replace(".default.weight", "")
+            tensors["bert." + base.replace(".lora_A", ".A").replace(".lora_B", ".B")] = value
+        elif name.startswith(("answers.", "tokens.")):
+            tensors[name] = value
+    halves = {name: value.half().contiguous() for name, value in tensors.items()}
+    save_file(halves, out, {"scale": str(SCALE), "rank": str(RANK)})
+
+
+def write_pairs(pairs: Sequence[AnswerPair], path: Path) -> None:
+    """Keep pairs for a later run, one a line."""
+    with path.open("w", encoding="utf-8") as file:
+        for pair in pairs:
+            file.write(json.dumps(asdict(pair), ensure_ascii=False) + "\n")
+
+
+def read_pairs(path: Path) -> list[AnswerPair]:
+    """What `write_pairs` wrote."""
+    pairs = []
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        spans = row.pop("spans")
+        pairs.append(AnswerPair(**row, spans=None if spans is None else tuple(map(tuple, spans))))
+    return pairs
