@@ -16,7 +16,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +153,12 @@ def pip_download(wheel: Wheel, folder: Path, show: Callable[[int], None]) -> Non
 
 
 def _size_of(folder: Path) -> int:
+    """Bytes in the folder's files; what pip moves or removes meanwhile is passed over."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:  # pip moves its files about
-            continue
+    for where, _, names in os.walk(folder):  # unlike rglob, it bears a folder that vanishes
+        for name in names:
+            with suppress(OSError):
+                total += os.stat(os.path.join(where, name)).st_size
     return total
 
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,20 @@ def test_the_catalogue_is_whole_and_nothing_is_installed_in_an_empty_cache(tmp_p
     ]
     assert {entry.kind for entry in CATALOGUE} == {"embedder", "generator"}
     assert all(len(entry.sha256) == 64 and entry.licence for entry in CATALOGUE)
+
+
+def test_a_download_is_measured_though_its_folders_come_and_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").write_bytes(b"12345")
+    (tmp_path / "going" / "gone").mkdir(parents=True)
+    (tmp_path / "going" / "wheel").write_bytes(b"123")
+    real = os.scandir
+
+    def scandir(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("going"):
+            shutil.rmtree(path)  # between its being listed and its being read
+        return real(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert weights._size_of(tmp_path) == 5
