@@ -158,7 +158,7 @@ def _size_of(folder: Path) -> int:
     for where, _, names in os.walk(folder):  # unlike rglob, it bears a folder that vanishes
         for name in names:
             with suppress(OSError):
-                total += os.stat(os.path.join(where, name)).st_size
+                total += Path(where, name).stat().st_size
     return total
 
 
