@@ -42,7 +42,6 @@ OWNERS = {
     "fastapi": {"server"},
     "starlette": {"server"},
     "torch": {"embed", "models", "generators", "training"},
-    "peft": {"training"},
     "openvino": {"embed", "models", "generators"},
     "openvino_genai": {"generators"},
     "sentence_transformers": {"embed", "models", "rerank"},

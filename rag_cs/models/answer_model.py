@@ -153,10 +153,8 @@ def load_bert(folder: Path, attention: str = "eager") -> Any:
 def load_model(folder: Path, adapter: Path) -> AnswerModel:
     """The network with the adapter's weights merged into it."""
     tensors = load_file(adapter)
-    with safe_open(adapter, "np") as file:
-        scale = float(file.metadata()["scale"])
     model = AnswerModel(load_bert(folder))
-    merge(model.bert, tensors, scale)
+    merge(model.bert, tensors)
     heads = {
         name: tensor.float() for name, tensor in tensors.items() if not name.startswith("bert.")
     }
@@ -164,15 +162,17 @@ def load_model(folder: Path, adapter: Path) -> AnswerModel:
     return model.eval()
 
 
-def merge(bert: Any, tensors: Mapping[str, torch.Tensor], scale: float) -> None:
-    """Add each adapted matrix its change: scale · B · A."""
+def merge(bert: Any, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Add each matrix its change, B · A, and each vector its own."""
     weights = dict(bert.named_parameters())
     with torch.no_grad():
-        for name, down in tensors.items():
+        for name, tensor in tensors.items():
+            changed = name.removeprefix("bert.")
             if name.endswith(".A"):
-                matrix = name.removeprefix("bert.").removesuffix(".A")
                 up = tensors[f"{name.removesuffix('.A')}.B"]
-                weights[f"{matrix}.weight"] += scale * (up.float() @ down.float())
+                weights[f"{changed.removesuffix('.A')}.weight"] += up.float() @ tensor.float()
+            elif name.endswith(".change"):
+                weights[changed.removesuffix(".change")] += tensor.float()
 
 
 def pad(pairs: Sequence[Pair], padding: int = 1) -> tuple[npt.NDArray[np.int64], ...]:

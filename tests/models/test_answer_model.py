@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel
 
 from rag_cs.models.answer_model import (
-    ADAPTED,
     MAX_TOKENS,
     QUESTION_TOKENS,
     AnswerModel,
@@ -29,11 +30,9 @@ from rag_cs.training.answerability import (
     read_pairs,
     save_adapter,
     train,
+    window,
     write_pairs,
 )
-
-# PEFT still asks transformers by a name that is to go.
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", "query:", "passage:", "yes", "no", "maybe", "what"]
 
@@ -67,16 +66,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def adapted(folder: Path) -> AnswerModel:
-    """A network whose adapter does something."""
+def trained(folder: Path) -> AnswerModel:
+    """A network that differs from the embedder in every layer."""
     bert = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
-    config = LoraConfig(r=16, lora_alpha=32, target_modules=list(ADAPTED))
-    model = AnswerModel(get_peft_model(bert, config)).eval()
+    model = AnswerModel(bert).eval()
     torch.manual_seed(1)
     with torch.no_grad():
-        for name, value in model.named_parameters():
-            if "lora_" in name:
-                value.normal_(std=0.3)
+        for name, value in model.bert.named_parameters():
+            if not name.startswith("embeddings."):
+                value += torch.randn_like(value) * 0.1
     return model
 
 
@@ -122,9 +120,9 @@ def test_word_vectors_of_another_precision_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_reader_says_what_the_trained_network_says(folder: Path, tmp_path: Path) -> None:
-    model = adapted(folder)
+    model = trained(folder)
     file = tmp_path / "adapter.safetensors"
-    save_adapter(model, file)
+    save_adapter(model, folder, file)
     pair = encode_pair(make_tokenizer(), "what", "yes no maybe")
     ids, *masks = pad([pair])
     asked, read = map(torch.from_numpy, masks)
@@ -162,6 +160,44 @@ def test_training_learns_and_goes_on_from_a_checkpoint(
     yes, no = reader.read("what", ["yes maybe", "no maybe"])
     assert yes.answers > no.answers
     assert yes.tokens[0][2] > yes.tokens[1][2]
+
+
+def test_an_adapter_of_low_rank_keeps_the_greatest_part_of_the_change(
+    folder: Path, tmp_path: Path
+) -> None:
+    model = trained(folder)
+    before = BertModel.from_pretrained(folder, add_pooling_layer=False)
+    name = "encoder.layer.0.intermediate.dense.weight"
+    change = (model.bert.state_dict()[name] - before.state_dict()[name]).detach()
+    errors = []
+    for rank in (1, 4, 16):
+        file = tmp_path / f"{rank}.safetensors"
+        save_adapter(model, folder, file, rank)
+        merged = load_model(folder, file).bert.state_dict()[name] - before.state_dict()[name]
+        errors.append(float((merged - change).norm() / change.norm()))
+    assert 1 > errors[0] > errors[1] > errors[2]
+    assert errors[2] < 0.01
+
+
+@given(
+    before=st.integers(0, 60),
+    after=st.integers(0, 60),
+    most=st.integers(15, 60),
+    answers=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_a_window_of_a_passage_keeps_what_answers(
+    before: int, after: int, most: int, answers: bool, seed: int
+) -> None:
+    passage = "no " * before + "yes" + " maybe" * after
+    spans = ((3 * before, 3 * before + 3),) if answers else ()
+    whole = AnswerPair("d", "what", passage, answers, spans)
+    cut = window(make_tokenizer(), whole, most, random.Random(seed))
+    assert cut.passage in passage
+    assert cut.answers is answers
+    assert [cut.passage[start:end] for start, end in cut.spans or ()] == ["yes"] * answers
+    pair = encode_pair(make_tokenizer(), cut.question, cut.passage, most)
+    assert pair.offsets[-1][1] == len(cut.passage)  # nothing more is cut
 
 
 def test_labels_are_of_the_passage_alone() -> None:
