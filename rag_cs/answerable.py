@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag_cs.text import detect_language, search_terms, split_sentences, tokenise
+from rag_cs.statements import statements_of
+from rag_cs.text import detect_language, search_terms, tokenise
 from rag_cs.types import Chunk, Evidence, Hit, Reading
 
 # Passages that are read. The answer is among the first five of ten where it is at all.
@@ -25,8 +26,6 @@ READ_HITS = 5
 MIN_COSINE = 0.82
 MIN_COVERAGE = 0.6
 _CODE = re.compile(r"\d")
-# How `readers.builder` writes the question of a FAQ pair.
-_QUESTION = re.compile(r"Q: |问：|[^\n]*[?？]$")
 # The score of a sentence that no reader looked at, below any that one did.
 _UNREAD = -9.0
 # Words that questions are made of, which no passage need hold.
@@ -131,7 +130,7 @@ def _terms(question: str) -> set[str]:
 def _overlaps(terms: set[str], chunk: Chunk) -> tuple[tuple[int, int, float], ...]:
     return tuple(
         (start, end, len(terms & set(search_terms(chunk.text[start:end]))) / max(1, len(terms)))
-        for start, end in _statements(chunk)
+        for start, end in statements_of(chunk)
     )
 
 
@@ -167,20 +166,9 @@ def _evidence(hit: Hit, reading: Reading) -> Evidence:
     sentences = tuple(
         (start, end, max((logit for left, right, logit in logits if left < end and start < right),
                          default=_UNREAD))
-        for start, end in _statements(hit.chunk)
+        for start, end in statements_of(hit.chunk)
     )  # fmt: skip
     return Evidence(hit, max((each[2] for each in sentences), default=_UNREAD), sentences)
-
-
-def _statements(chunk: Chunk) -> list[tuple[int, int]]:
-    """The sentences that may answer: not the title, a heading, or the question of a FAQ pair."""
-    headings = {chunk.title, *chunk.heading_path}
-    return [
-        (start, end)
-        for start, end in split_sentences(chunk.text)
-        if chunk.text[start:end].strip("# ") not in headings
-        and not _QUESTION.match(chunk.text, start, end)
-    ]
 
 
 def unread(question: str, hits: Sequence[Hit]) -> Judgement:

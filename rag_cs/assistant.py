@@ -15,14 +15,15 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from rag_cs.answerable import Judge, Judgement, extract, unread
+from rag_cs.contradictions import dispute, is_disputable
 from rag_cs.faq import Match, match_faq
 from rag_cs.ground import cite, ground, repeats
 from rag_cs.guard import blocked
 from rag_cs.index.base import Filters
 from rag_cs.parts import is_unclear, split_question
 from rag_cs.prompt import SECRETS, build_prompt
-from rag_cs.replies import ABSTENTIONS, PERSON, conclude
-from rag_cs.retrieve import Retriever, check_query
+from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree
+from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, check_query
 from rag_cs.rewrite import rewrite
 from rag_cs.smalltalk import small_talk, wants_person
 from rag_cs.text import detect_language, split_sentences
@@ -39,6 +40,14 @@ class Sentence:
 
     text: str
     citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What counts: documents with this metadata, in force on this day."""
+
+    filters: Filters | None
+    as_of: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +109,28 @@ class Assistant:
         if reply := small_talk(question, history) or is_unclear(question, history):
             yield Answer("answered", reply, language)
             return
+        scope = _Scope(filters, as_of)
         said: list[Sentence] = []
         unknown: list[int] = []
         confidence = 1.0
         for number, part in enumerate(split_question(question)):
-            found = await asyncio.to_thread(self._look_up, part, history, filters, as_of)
+            found = await asyncio.to_thread(self._look_up, part, history, scope)
             confidence = min(confidence, found.judgement.probability)
             before = len(said)
             async with aclosing(self._write(part, found, language)) as sentences:
-                async for sentence in sentences:
-                    if sentence.text not in {each.text for each in said}:
-                        said.append(sentence)
-                        yield sentence
+                async for draft in sentences:
+                    for sentence in await asyncio.to_thread(self._settle, draft, language, scope):
+                        if sentence.text not in {each.text for each in said}:
+                            said.append(sentence)
+                            yield sentence
             if len(said) == before:
                 unknown.append(number)
         citations = tuple(sentence.citation for sentence in said)
         yield conclude([each.text for each in said], citations, unknown, language, confidence)
 
-    def _look_up(
-        self, question: str, history: Sequence[Turn], filters: Filters | None, as_of: date | None
-    ) -> _Findings:
+    def _look_up(self, question: str, history: Sequence[Turn], scope: _Scope) -> _Findings:
         queries = rewrite(question, history)
-        hits = self._retriever.search(queries, TOP_K, filters, as_of)
+        hits = self._retriever.search(queries, TOP_K, scope.filters, scope.as_of)
         if match := match_faq(question, hits, self._embeddings):
             return _Findings(hits, Judgement(match.cosine), match)
         if self._judge is None:
@@ -156,6 +165,24 @@ class Assistant:
             quote = hit.chunk.text[start:end]
             if not blocked(quote, [quote]):
                 yield Sentence(quote, cite(quote, hit, start, end))
+
+    def _settle(self, sentence: Sentence, language: Language, scope: _Scope) -> list[Sentence]:
+        """The sentence or, where another passage disagrees with what it rests on, both quotes."""
+        if not is_disputable(sentence.text):
+            return [sentence]
+        query = sentence.citation.quote[:MAX_QUERY_CHARACTERS]
+        hits = self._retriever.search([query], TOP_K, scope.filters, scope.as_of)
+        conflict = dispute(sentence.citation, [hit.chunk for hit in hits])
+        if conflict is None or blocked(conflict.other.text, [conflict.other.text]):
+            return [sentence]
+        # In the same order whichever was found first, so that it is said once.
+        sides = sorted([conflict.one, conflict.other], key=lambda each: each.chunk.id)
+        first, second = ((each.chunk.title, each.text) for each in sides)
+        hit_of = {hit.chunk.id: hit for hit in hits}
+        return [
+            Sentence(text, cite(text, hit_of[side.chunk.id], side.start, side.end))
+            for text, side in zip(disagree(language, first, second), sides, strict=True)
+        ]
 
     def _may_quote(self, found: _Findings) -> bool:
         """Whether the likeliest sentence may stand for an answer that the generator didn't find.

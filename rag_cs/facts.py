@@ -95,9 +95,18 @@ class Fact:
     value: str
 
 
-@lru_cache(maxsize=4096)
 def facts_in(text: str) -> frozenset[Fact]:
     """The facts that a text states."""
+    return _divide(text)[0]
+
+
+def without_facts(text: str) -> str:
+    """What is left of a text, folded as for comparing, when its facts are taken out."""
+    return _divide(text)[1]
+
+
+@lru_cache(maxsize=8192)
+def _divide(text: str) -> tuple[frozenset[Fact], str]:
     written = with_digits(_ZH_PERCENT.sub(r"\1%", text))
     rest = _RANGE.sub(lambda match: f"{match[1]}{match[2] or ''} , ", written)
     rest = re.sub(r"\b(half a year)\b|半年", " 6 months ", rest)
@@ -105,7 +114,7 @@ def facts_in(text: str) -> frozenset[Fact]:
     for kind, pattern, unit, factor in _PATTERNS:
         found.update(_facts(kind, pattern, unit, factor, rest))
         rest = pattern.sub(" ", rest)
-    return frozenset(found)
+    return frozenset(found), rest
 
 
 def unsupported(sentence: str, *sources: str) -> frozenset[Fact]:
@@ -129,22 +138,24 @@ def unsupported(sentence: str, *sources: str) -> frozenset[Fact]:
 def contradicts(sentence: str, source: str) -> bool:
     """Whether a clause of `sentence` denies what the most similar clause of `source` affirms, or
     the other way round."""
-    clauses = [(set(search_terms(each)), _is_negative(each)) for each in _clauses(source)]
-    for clause in _clauses(sentence):
+    clauses = [(set(search_terms(each)), is_negative(each)) for each in split_clauses(source)]
+    for clause in split_clauses(sentence):
         terms = set(search_terms(clause))
         if len(terms) < 2 or not clauses:
             continue
         nearest, negative = max(clauses, key=lambda each: _likeness(terms, each[0]))
-        if _likeness(terms, nearest) >= 0.6 and negative != _is_negative(clause):
+        if _likeness(terms, nearest) >= 0.6 and negative != is_negative(clause):
             return True
     return False
 
 
-def _clauses(text: str) -> list[str]:
+def split_clauses(text: str) -> list[str]:
+    """The clauses of a text, in lower case, cut at its punctuation and at words of contrast."""
     return [piece for piece in _CLAUSE.split(text.lower()) if piece and piece.strip()]
 
 
-def _is_negative(clause: str) -> bool:
+def is_negative(clause: str) -> bool:
+    """Whether a clause denies something."""
     return len(_NEGATION.findall(_NO_NEGATION.sub(" ", clause))) % 2 == 1
 
 

@@ -7,7 +7,6 @@ languages, where words can't be compared, when their vectors nearly agree. The r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +16,8 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.facts import contradicts, unsupported
-from rag_cs.text import detect_language, split_sentences, stem, tokenise, with_digits
+from rag_cs.statements import statements
+from rag_cs.text import content_words, detect_language
 from rag_cs.types import Citation, Hit
 
 # Share of a sentence's words that its passage must hold.
@@ -28,19 +28,6 @@ MIN_CROSS_LANGUAGE_COSINE = 0.88
 _SECOND_SENTENCE_COST = 0.15
 # A one-word sentence says nothing that could be supported.
 _MIN_WORDS = 2
-
-# How `readers.builder` writes the two halves of a FAQ pair.
-_FAQ_LABEL = re.compile(r"(?:Q: |A: |问：|答：)")
-_STOPWORDS_EN = """
-    a an the is are was were be been being am do does did has have had i you he she it we they me
-    my your our their its this that these those of in on at to for from by with and or as if so
-    then than also there here can may will would should could not no yes please
-"""
-_STOPWORDS_ZH = """
-    的 了 是 在 和 与 或 及 也 都 就 可以 可 您 你 我 我们 您的 吗 呢 请 这 那 有 为 对 将 会
-    即 并 等
-"""
-_STOPWORDS = frozenset(_STOPWORDS_EN.split() + _STOPWORDS_ZH.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +73,6 @@ def repeats(sentence: str, question: str) -> bool:
     return content_words(sentence) <= content_words(question)
 
 
-def content_words(text: str) -> frozenset[str]:
-    """The terms of `text` that carry meaning, numbers in one notation, without endings."""
-    return frozenset(stem(term) for term in tokenise(with_digits(text)) if term not in _STOPWORDS)
-
-
 def _preference(scored: tuple[float, _Span]) -> tuple[float, int]:
     """A second sentence in the quote must earn its place; then, the shorter quote."""
     support, span = scored
@@ -128,25 +110,13 @@ def _spans(hit: Hit) -> Iterator[_Span]:
 
 @lru_cache(maxsize=256)
 def _windows(text: str) -> tuple[tuple[int, int, int], ...]:
-    sentences = _statements(text)
+    sentences = statements(text)
     windows = [(start, end, 1) for start, end in sentences]
     for (start, _), (next_start, end) in pairwise(sentences):
         # Two rows of a table together would lend one's figures to the other.
         if text[start] != "|" and text[next_start] != "|":
             windows.append((start, end, 2))
     return tuple(windows)
-
-
-def _statements(text: str) -> list[tuple[int, int]]:
-    """The sentences that can support something: of a FAQ pair the answer, without its label."""
-    statements = []
-    for start, end in split_sentences(text):
-        label = _FAQ_LABEL.match(text, start, end)
-        if label is None:
-            statements.append((start, end))
-        elif label[0].startswith(("A", "答")) and label.end() < end:
-            statements.append((label.end(), end))
-    return statements
 
 
 def _cite(sentence: str, span: _Span) -> Citation:

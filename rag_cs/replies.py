@@ -25,6 +25,23 @@ _PLACES: dict[Language, tuple[str, ...]] = {
     "en": ("first", "second", "third", "fourth"),
     "zh": ("一", "二", "三", "四"),
 }
+# Two quotes that don't agree, each with the title of its document.
+_DISAGREE: dict[Language, tuple[str, str]] = {
+    "en": (
+        "This store's documents disagree about this. {} says: “{}”",
+        "{} says: “{}” Please ask the store's staff which of them holds.",
+    ),
+    "zh": (
+        "关于这一点，本店的资料说法不一。《{}》写道：“{}”",
+        "《{}》写道：“{}”请联系人工客服确认以哪一条为准。",
+    ),
+}
+
+
+def disagree(language: Language, one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
+    """Two sentences that quote both sides, given as (title, quote), and offer a person."""
+    first, second = _DISAGREE[language]
+    return first.format(*one), second.format(*other)
 
 
 def conclude(

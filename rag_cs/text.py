@@ -135,6 +135,23 @@ def search_terms(text: str) -> tuple[str, ...]:
     return tuple(stem(term) for term in tokenise(text))
 
 
+_STOPWORDS_EN = """
+    a an the is are was were be been being am do does did has have had i you he she it we they me
+    my your our their its this that these those of in on at to for from by with and or as if so
+    then than also there here can may will would should could not no yes please
+"""
+_STOPWORDS_ZH = """
+    的 了 是 在 和 与 或 及 也 都 就 可以 可 您 你 我 我们 您的 吗 呢 请 这 那 有 为 对 将 会
+    即 并 等
+"""
+_STOPWORDS = frozenset(_STOPWORDS_EN.split() + _STOPWORDS_ZH.split())
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The terms of `text` that carry meaning, numbers in one notation, without endings."""
+    return frozenset(stem(term) for term in tokenise(with_digits(text)) if term not in _STOPWORDS)
+
+
 def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:
     if not match[0].startswith(".") or len(match[0]) > 1:
         return True

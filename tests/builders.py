@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,3 +58,11 @@ def make_index(
         codes = embeddings.passages(texts)[1] if isinstance(embeddings, TokenEncoder) else []
         index.replace(document, chunks, rows, codes)
     return index
+
+
+def make_chunk(text: str, document: str = "a.md", start: int = 0, **fields: Any) -> Chunk:
+    """One chunk by itself, of the document of that source."""
+    document_id = hashlib.sha256(document.encode()).hexdigest()[:16]
+    titled = {"title": document} | fields
+    return Chunk(f"{document_id}-{start}", document_id, text=text, start=start,
+                 end=start + len(text), **titled)  # fmt: skip

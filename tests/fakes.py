@@ -122,7 +122,7 @@ class OverlapReader:
 def make_judge(needed: float = 0.5) -> Judge:
     """A judge whose probability depends on the best reading alone."""
     names = signals("a b", [Evidence(make_hit("a b"), 0.0, ((0, 3, 0.0),))])
-    calibration = Calibration(dict.fromkeys(names, 0.0) | {"best": 1.0}, 0.0, ((0.1, needed),))
+    calibration = Calibration(dict.fromkeys(names, 0.0) | {"best": 1.0}, 0.0, ((0.05, needed),))
     return Judge(calibration, 0.1, OverlapReader())
 
 

@@ -25,7 +25,7 @@ LEVELS: list[list[str]] = [
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
     ["readers", "index", "generators", "models"],
-    ["facts", "guard", "policies"],
+    ["facts", "guard", "policies", "statements"],
     ["dates"],
     ["text"],
     ["types", "errors"],

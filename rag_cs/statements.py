@@ -1,0 +1,38 @@
+"""The sentences of a passage that state something: not its headings, nor the question of a FAQ
+pair. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from rag_cs.text import split_sentences
+from rag_cs.types import Chunk
+
+# How `readers.builder` writes the two halves of a FAQ pair.
+_FAQ_LABEL = re.compile(r"(?:Q: |A: |问：|答：)")
+_ANSWER_LABELS = ("A", "答")
+
+
+def statements(text: str) -> list[tuple[int, int]]:
+    """The spans of sentences that can support something: of a FAQ pair the answer, without its
+    label."""
+    found = []
+    for start, end in split_sentences(text):
+        label = _FAQ_LABEL.match(text, start, end)
+        if label is None:
+            found.append((start, end))
+        elif label[0].startswith(_ANSWER_LABELS) and label.end() < end:
+            found.append((label.end(), end))
+    return found
+
+
+def statements_of(chunk: Chunk) -> list[tuple[int, int]]:
+    """As `statements`, less the title and the headings, which stand in the text too, and sentences
+    that ask."""
+    headings = {chunk.title, *chunk.heading_path}
+    return [
+        (start, end)
+        for start, end in statements(chunk.text)
+        if chunk.text[start:end].strip("# ") not in headings
+        and not chunk.text[start:end].endswith(("?", "？"))
+    ]
