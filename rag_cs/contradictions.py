@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
+from itertools import islice
 
 from rag_cs.facts import Fact, contradicts, facts_in, is_negative, split_clauses, without_facts
+from rag_cs.index.base import ChunkIndex
 from rag_cs.statements import statements_of
-from rag_cs.text import CJK, content_words, detect_language, with_digits
+from rag_cs.text import CJK, content_words, detect_language, search_terms, with_digits
 from rag_cs.types import Chunk, Citation
 
 # Statements say the same from this share of their words on, or of that where one holds all the
@@ -24,6 +27,8 @@ MIN_LIKENESS = 0.85
 MIN_HELD = 0.5
 # Words that statements of unlike titles must share: "valid for 12 months" may speak of anything.
 MIN_SHARED = 3
+# Passages that a statement is compared with, the most similar ones.
+NEIGHBOURS = 6
 # The words of a heading, or of a FAQ question, that the other passage must know.
 _SUBJECT_SHARE = 0.4
 # A number before what it counts.
@@ -67,6 +72,39 @@ def dispute(citation: Citation, chunks: Sequence[Chunk]) -> Conflict | None:
                     for conflict in rivals(Statement(chunk, first, last), chunks):
                         return conflict
     return None
+
+
+def conflicts_of(
+    document_id: str, index: ChunkIndex, as_of: date, most: int | None = None
+) -> Iterator[Conflict]:
+    """Where a document's statements, or the first `most` that state a fact or a denial, disagree
+    with what else holds on a day. A pair within the document comes once; a document that isn't in
+    force has none."""
+    numbers = index.numbers(document_id).tolist()
+    chunks = index.chunks(numbers)
+    disputable = (
+        Statement(chunks[number], start, end)
+        for number in numbers
+        for start, end in statements_of(chunks[number])
+        if is_disputable(chunks[number].text[start:end])
+    )
+    seen: set[frozenset[tuple[str, int]]] = set()
+    for count, statement in enumerate(islice(disputable, most)):
+        terms = search_terms(statement.text)
+        if count == 0 and not _is_held(document_id, terms, index, as_of):
+            return
+        near = index.search_lexical(terms, NEIGHBOURS, as_of=as_of)
+        found = index.chunks(near.numbers.tolist())
+        for conflict in rivals(statement, list(found.values())):
+            pair = frozenset((each.chunk.id, each.start) for each in (statement, conflict.other))
+            if pair not in seen:
+                seen.add(pair)
+                yield conflict
+
+
+def _is_held(document_id: str, terms: Sequence[str], index: ChunkIndex, as_of: date) -> bool:
+    found = index.search_lexical(terms, 1, {"document_id": document_id}, as_of)
+    return bool(len(found.numbers))
 
 
 def is_disputable(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Dates as people write them, and the lines with which a document dates itself.
 
-Pure; English and Chinese. Both functions look at folded text: half width, lower case, simplified.
+Pure; English and Chinese. All functions look at folded text: half width, lower case, simplified.
 """
 
 from __future__ import annotations
@@ -63,6 +63,12 @@ _BEGINNING = r"[\s|#>*_(\[【]*"
 _SPANS = [re.compile(_BEGINNING + line) for line in (_SPAN_LINE, _SPAN_LINE_ZH)]
 _BEGINS = [re.compile(_BEGINNING + line) for line in (_FROM_LINE, _FROM_LINE_ZH)]
 _ENDS = [re.compile(_BEGINNING + line) for line in (_UNTIL_LINE, _UNTIL_LINE_ZH)]
+# An end that a sentence names anywhere in it.
+_ENDING = re.compile(
+    rf"(?:\b(?:until|till|through|ends?(?: on)?|expires?(?: on)?|valid to|no later than)|"
+    rf"截止(?:日期)?(?:到|至|为|:)?|有效期(?:限)?[至到]|[至到])\s?({_DATE})"
+    rf"|({_DATE}) ?(?:为?止|之?前|截止|到期|结束)"
+)
 # A line of facts about the document: what follows its first fact dates the document too.
 _FACTS = re.compile(
     _BEGINNING
@@ -95,6 +101,15 @@ def days_stated(lines: Iterable[str]) -> Iterator[tuple[Edge, date]]:
             places += [end.end() for end in _FACT_END.finditer(folded)]
         for place in places:
             yield from _stated_at(folded, place)
+
+
+def end_stated(sentence: str) -> date | None:
+    """The latest day that a sentence names as an end; None when it names none."""
+    days = [
+        _day_of(next(text for text in match.groups() if text))
+        for match in _ENDING.finditer(_folded(sentence))
+    ]
+    return max((day for day in days if day), default=None)
 
 
 def _stated_at(line: str, place: int) -> Iterator[tuple[Edge, date]]:

@@ -1,4 +1,4 @@
-"""Spine 1: load -> chunk -> embed -> index -> record. One file at a time, each on its own."""
+"""Spine 1: load -> chunk -> embed -> index -> compare. One file at a time, each on its own."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.chunk import TokenCounter, chunk
+from rag_cs.contradictions import Conflict, conflicts_of
 from rag_cs.errors import InvalidInput, RagError
 from rag_cs.index.base import ChunkIndex, Matrix
 from rag_cs.load import load
 from rag_cs.policies import dated
 from rag_cs.rerank import TokenEncoder
+from rag_cs.retrieve import today
 from rag_cs.types import Document
 
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
 # Chunks embedded between two reports of progress; sorted by length within.
 _EMBED_STEP = 64
+# Statements of a document that are compared with the rest of the store at once; 5 ms each.
+MOST_STATEMENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of one file. `reason` is a sentence for people when it failed."""
+    """What became of one file. `reason` is a sentence for people when it failed; `conflicts` is
+    where it disagrees with what the store holds."""
 
     source: str
     outcome: Outcome
     document_id: str = ""
     chunks: int = 0
     reason: str = ""
+    conflicts: tuple[Conflict, ...] = ()
 
 
 Progress = Callable[[str, int, int], None]
@@ -67,7 +73,9 @@ class Ingester:
         if before and same and (not given or before.metadata == document.metadata):
             return Ingested(source, "unchanged", document.id, before.chunks)
         count = self.add([document], progress)
-        return Ingested(source, "replaced" if before else "added", document.id, count)
+        conflicts = tuple(conflicts_of(document.id, self._index, today(), MOST_STATEMENTS))
+        outcome: Outcome = "replaced" if before else "added"
+        return Ingested(source, outcome, document.id, count, conflicts=conflicts)
 
     def add(self, documents: Sequence[Document], progress: Progress | None = None) -> int:
         """Chunk, embed and index documents; the number of their chunks.

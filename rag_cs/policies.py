@@ -203,6 +203,19 @@ def in_force(records: Iterable[Dated], as_of: date) -> frozenset[str]:
     return frozenset(each.id for each in records) - Timeline(records).out_of_force(as_of)
 
 
+def lapsed(records: Iterable[Dated], as_of: date) -> frozenset[str]:
+    """The ids of the documents that ended before a day and have no later version: of their policy
+    nothing holds any more."""
+    records = list(records)
+    held = in_force(records, as_of)
+    living = {_policy_of(each) for each in records if each.id in held}
+    return frozenset(
+        each.id
+        for each in records
+        if _policy_of(each) not in living and (_day(each, UNTIL) or date.max) < as_of
+    )
+
+
 def first_in_force(records: Iterable[Dated]) -> date | None:
     """The first day from which a dated document holds; None when none states one."""
     return min((day for each in records if (day := _day(each, FROM))), default=None)

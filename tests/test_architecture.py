@@ -19,7 +19,8 @@ LEVELS: list[list[str]] = [
     ["settings"],
     ["training"],
     ["evaluation"],
-    ["assistant", "ingest"],
+    ["check_report"],
+    ["assistant", "ingest", "check"],
     [
         "load", "chunk", "embed", "weights", "smalltalk", "parts", "rewrite", "retrieve", "rerank",
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,41 @@ async def test_an_empty_question_is_refused(tmp_path: Path) -> None:
     helper, _ = assistant(tmp_path, "")
     with pytest.raises(InvalidInput, match="empty"):
         await helper.answer("  ")
+
+
+LOCKER = make_document("lockers.md", "A parcel waits in a parcel locker for 3 days.")
+OTHER = make_document("faq.md", "A parcel waits in a parcel locker for 5 days; then it goes back.")
+
+
+@pytest.mark.parametrize(
+    ("question", "joint", "person"),
+    [
+        ("A parcel waits in a parcel locker how long?", "disagree", "staff"),
+        ("parcel locker 里的 parcel 保留几天，a parcel waits 多久？", "说法不一", "人工客服"),
+    ],
+)
+async def test_where_documents_disagree_both_are_quoted(
+    tmp_path: Path, question: str, joint: str, person: str
+) -> None:
+    for number, days in enumerate((3, 5)):
+        chat = ScriptedChatModel(reply=f"A parcel waits in a parcel locker for {days} days.")
+        index = make_index(tmp_path / str(number), LOCKER, OTHER)
+        helper = Assistant(Retriever(index, HashEmbeddings()), HashEmbeddings(), chat)
+        answer = await helper.answer(question)
+        assert answer.status == "answered"
+        assert joint in answer.text
+        assert person in answer.text
+        assert {citation.quote for citation in answer.citations} == {LOCKER.text, OTHER.text}
+        assert all(f"“{citation.quote}”" in citation.sentence for citation in answer.citations)
+
+
+async def test_a_day_settles_what_versions_disagree_about(tmp_path: Path) -> None:
+    old = replace(LOCKER, title="Lockers", metadata={"effective_until": "2025-12-31"})
+    new = replace(OTHER, title="Lockers", metadata={"effective_from": "2026-01-01"})
+    chat = ScriptedChatModel(reply="A parcel waits in a parcel locker for 3 days.")
+    index = make_index(tmp_path, old, new)
+    helper = Assistant(Retriever(index, HashEmbeddings()), HashEmbeddings(), chat)
+    answer = await helper.answer(
+        "A parcel waits in a parcel locker how long?", as_of=date(2025, 6, 1)
+    )
+    assert answer.text == LOCKER.text

@@ -171,3 +171,19 @@ def test_evaluate_ends_with_2_on_bad_input(
     done = RUNNER.invoke(app, ["evaluate", "-s", store, "--questions", str(path)])
     assert done.exit_code == 2
     assert message in done.output.replace("\n", " ")
+
+
+def test_check_tells_where_documents_disagree(store: str, tmp_path: Path) -> None:
+    assert "Nothing to correct" in RUNNER.invoke(app, ["check", "-s", store]).stdout
+    other = tmp_path / "faq.md"
+    other.write_text("# Returns\n\nUnused goods go back within 9 days.")
+    done = RUNNER.invoke(app, ["ingest", "-s", store, str(other)])
+    assert "disagree with each other or with other documents in 1 places" in done.stdout
+    done = RUNNER.invoke(app, ["check", "-s", store])
+    assert done.exit_code == 1
+    assert "These disagree (duration)" in done.stdout
+    done = RUNNER.invoke(app, ["check", "-s", store, "--json"])
+    assert len(json.loads(done.stdout)["conflicts"]) == 1
+    done = RUNNER.invoke(app, ["check", "-s", store, "--as-of", "tomorrow"])
+    assert done.exit_code == 2
+    assert "as_of is 'tomorrow'" in done.output

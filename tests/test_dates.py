@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.dates import day_in, days_stated
+from rag_cs.dates import day_in, days_stated, end_stated
 
 MARCH_1 = date(2026, 3, 1)
 DECEMBER_31 = date(2026, 12, 31)
@@ -98,3 +98,21 @@ def test_what_does_not_date_the_document_is_passed_over(line: str) -> None:
 def test_a_title_may_carry_the_date_after_its_words() -> None:
     assert list(days_stated(["Returns policy (effective 1 March 2026)"])) == [("first", MARCH_1)]
     assert list(days_stated(["退货政策（自2026年3月1日起施行）"])) == [("first", MARCH_1)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "day"),
+    [
+        ("The summer sale runs until 31 May 2025.", date(2025, 5, 31)),
+        ("The offer ends on May 31, 2025 and won't be repeated.", date(2025, 5, 31)),
+        ("本次活动截止到2025年5月31日。", date(2025, 5, 31)),
+        ("2025年5月1日至2025年5月31日期间全场九折。", date(2025, 5, 31)),
+        ("请在2025-05-31前领取优惠券。", date(2025, 5, 31)),
+        ("The company was founded on 31 May 2025.", None),
+        ("本制度自2025年5月31日起施行。", None),
+        ("Until 31 February 2025.", None),
+        ("", None),
+    ],
+)
+def test_the_end_that_a_sentence_names(sentence: str, day: date | None) -> None:
+    assert end_stated(sentence) == day

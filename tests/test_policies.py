@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_cs.errors import InvalidInput
-from rag_cs.policies import dated, field_of, first_in_force, in_force, parse_day, stated
+from rag_cs.policies import dated, field_of, first_in_force, in_force, lapsed, parse_day, stated
 from rag_cs.types import Block, Document
 from tests.builders import make_document
 
@@ -174,3 +174,12 @@ def test_what_is_in_force_covers_the_day_and_never_mixes_two_beginnings(
         assert len({each.metadata.get("effective_from") for each in own}) <= 1
         undated = [each for each in documents if each.title == title and not each.metadata]
         assert own or not undated
+
+
+def test_a_policy_has_lapsed_when_nothing_followed_its_last_version() -> None:
+    gone = document("gone.md", "Winter sale", effective_until="2026-02-28")
+    old = document("old.md", effective_until="2026-02-28")
+    new = document("new.md", effective_from="2026-03-01")
+    day = date(2026, 6, 1)
+    assert lapsed([gone, old, new], day) == {gone.id}
+    assert lapsed([gone, old, new], date(2026, 2, 28)) == frozenset()

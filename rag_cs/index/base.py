@@ -117,6 +117,10 @@ class ChunkIndex(Protocol):
         """The chunks by number, less those deleted since."""
         ...
 
+    def numbers(self, document_id: str) -> Numbers:
+        """The numbers of a document's chunks, in text order; none for one that isn't there."""
+        ...
+
     def close(self) -> None:
         """Save what saves time at the next opening, and let go of the files."""
         ...

@@ -187,6 +187,12 @@ class EmbeddedIndex:
             rows = connection.execute(query.where(chunks.c.number.in_(list(numbers)))).mappings()
             return {row["number"]: to_chunk(row) for row in rows}
 
+    def numbers(self, document_id: str) -> Numbers:
+        """See `ChunkIndex.numbers`."""
+        query = select(chunks.c.number).where(chunks.c.document_id == document_id)
+        with self.engine.begin() as connection:
+            return _numbers(connection, query.order_by(chunks.c.start, chunks.c.number))
+
     def stored_vectors(self) -> Iterator[tuple[Numbers, Matrix]]:
         """Every chunk's number and exact vector, in batches: what an exhaustive search reads."""
         with self.engine.begin() as connection:

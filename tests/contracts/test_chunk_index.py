@@ -232,6 +232,19 @@ def test_a_chunk_names_its_document_s_file_and_version(index: ChunkIndex) -> Non
     assert told == {(OLD.sha256, "1"), (RETURNS.sha256, "")}
 
 
+def test_the_chunks_of_a_document_are_numbered_in_text_order(index: ChunkIndex) -> None:
+    long = make_document("long.md", *(f"Paragraph {n} is about word{n}. " * 8 for n in range(9)))
+    for document in (SHIPPING, long, RETURNS):
+        put(index, document)
+    numbers = index.numbers(long.id).tolist()
+    chunks = index.chunks(numbers)
+    starts = [chunks[number].start for number in numbers]
+    assert starts == sorted(starts)
+    assert len(starts) > 3
+    assert {chunk.document_id for chunk in chunks.values()} == {long.id}
+    assert not len(index.numbers("nothing"))
+
+
 def test_an_empty_index_finds_nothing(index: ChunkIndex) -> None:
     assert len(index) == 0
     assert len(index.search_dense(query("anything"), 5).numbers) == 0

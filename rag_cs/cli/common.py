@@ -1,0 +1,75 @@
+"""What every command shares: the options, the wired program, and errors of one sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from rag_cs.errors import RagError
+
+if TYPE_CHECKING:
+    from rag_cs.bootstrap import System
+
+StoreName = Annotated[str, typer.Option("--store", "-s", help="The store's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+TopK = Annotated[int, typer.Option("--top-k", "-k", help="How many hits, 1 to 100.")]
+AsOf = Annotated[str, typer.Option(help="By what was in force on this day, YYYY-MM-DD.")]
+
+
+def day(as_of: str) -> date | None:
+    """The day that was asked for, if any. Raises InvalidInput."""
+    from rag_cs.policies import parse_day
+
+    return parse_day(as_of, "as_of") if as_of else None
+
+
+@contextmanager
+def open_system(failure: int = 1) -> Iterator[System]:
+    """The wired program, closed at the end; an error of it ends the command with that status."""
+    with errors(failure):
+        from rag_cs.bootstrap import System
+
+        system = System()
+        try:
+            yield system
+        finally:
+            system.close()
+
+
+@contextmanager
+def errors(failure: int = 1) -> Iterator[None]:
+    """An error of the program ends the command in one sentence, with that status."""
+    try:
+        yield
+    except RagError as error:
+        fail(str(error), failure)
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[tuple[Any, Any]]:
+    """A bar over files, and what tells it of the chunks of one."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="file", disable=None, leave=False) as bar:
+
+        def progress(source: str, done: int, chunks: int) -> None:
+            bar.set_postfix_str(f"{source[-40:]}: {done} of {chunks} chunks")
+
+        yield bar, progress
+
+
+def print_json(value: Any) -> None:
+    """Print as JSON, in both languages readable."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def fail(message: str, status: int = 1) -> NoReturn:
+    """End the command with a sentence on standard error."""
+    print(f"rag-cs: {message}", file=sys.stderr)
+    raise typer.Exit(status)

@@ -1,0 +1,134 @@
+"""What a merchant does: put documents in, look at what they say, test whether they are found."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag_cs.cli.common import (
+    AsJson,
+    AsOf,
+    StoreName,
+    day,
+    errors,
+    fail,
+    open_system,
+    print_json,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from rag_cs.contradictions import Conflict
+
+app = typer.Typer()
+
+Paths = Annotated[list[Path], typer.Argument(help="Files, or folders to read whole.")]
+
+
+@app.command()
+def ingest(
+    paths: Paths,
+    store: StoreName,
+    effective_from: Annotated[str, typer.Option(help="First day in force, YYYY-MM-DD.")] = "",
+    effective_until: Annotated[str, typer.Option(help="Last day in force, YYYY-MM-DD.")] = "",
+    version: Annotated[str, typer.Option("--policy-version", help="The files' version.")] = "",
+    policy: Annotated[str, typer.Option(help="What they are a version of.")] = "",
+) -> None:
+    """Read files into a store, made if it isn't there. A file of the same name is replaced."""
+    from rag_cs.ingest import find_files
+    from rag_cs.policies import stated
+
+    with errors():
+        given = stated(effective_from, effective_until, version, policy)
+        files = find_files(paths)
+    if not files:
+        fail(f"There is no file in {', '.join(map(str, paths))}.")
+    failed = 0
+    conflicts: list[Conflict] = []
+    with open_system() as system:
+        opened = system.store(store, create=True)
+        with progress_bar(len(files)) as (bar, progress):
+            for done in opened.ingester.ingest_files(files, progress, given):
+                bar.update()
+                failed += done.outcome == "failed"
+                conflicts += done.conflicts
+                detail = done.reason or f"{done.chunks} chunks"
+                bar.write(f"{done.outcome:9}  {done.source}  ({detail})", file=sys.stdout)
+    print(f"{len(files) - failed} of {len(files)} files are in store {store!r}.")
+    if conflicts:
+        print(
+            f"They disagree with each other or with other documents in {len(conflicts)} places: "
+            f"`rag-cs check --store {store}` shows them."
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    store: StoreName,
+    questions: Annotated[
+        Path | None, typer.Option(help="A CSV file of questions; default: the store's own.")
+    ] = None,
+    top_k: Annotated[
+        int, typer.Option("--top-k", "-k", help="A passage counts among so many.")
+    ] = 5,
+    update: Annotated[
+        bool, typer.Option("--update", help="Add questions about documents that have none.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take this run as what later ones are compared with.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Test whether a store's documents are found, with questions made from them.
+
+    The questions are written once, to a file you can edit. Exit status 1: a question that was
+    answered in the accepted run isn't any more; 2: something was wrong with the input.
+    """
+    with open_system(failure=2) as system:
+        from rag_cs.evaluation.regression import Files, check_store
+        from rag_cs.evaluation.suite_reports import suite_text
+
+        opened = system.store(store)
+        folder = system.folders.path(store)
+        files = Files.beside(questions, create=update) if questions else Files.of(folder)
+        result = check_store(
+            store, opened.index, opened.retriever, files, top_k=top_k, update=update, accept=accept
+        )
+    if as_json:
+        changes = asdict(result.changes) if result.changes else None
+        print_json({"run": asdict(result.run), "changes": changes})
+    else:
+        if result.made:
+            print(f"{result.made} questions were written to {files.questions}: edit them freely.\n")
+        print(suite_text(store, result.run, result.changes))
+        print(f"\nThe whole report: {files.page}")
+    if result.is_regression and not accept:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(store: StoreName, as_of: AsOf = "", as_json: AsJson = False) -> None:
+    """Look for documents that disagree, say the same twice, or are past their day.
+
+    Exit status 1: something was found; 2: something was wrong with the input.
+    """
+    with open_system(failure=2) as system:
+        from rag_cs.check import check_documents
+        from rag_cs.check_report import as_rows, as_text
+        from rag_cs.retrieve import today
+
+        index = system.store(store).index
+        with progress_bar(len(index.documents())) as (bar, _):
+            found = check_documents(index, day(as_of) or today(), lambda _done, _all: bar.update())
+    if as_json:
+        print_json(as_rows(found))
+    else:
+        print(as_text(found, store))
+    if len(found):
+        raise typer.Exit(1)
