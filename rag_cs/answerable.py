@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rag_cs.guard import instruction_spans
 from rag_cs.statements import statements_of
 from rag_cs.text import detect_language, search_terms, tokenise
 from rag_cs.types import Chunk, Evidence, Hit, Reading
@@ -179,11 +180,20 @@ def unread(question: str, hits: Sequence[Hit]) -> Judgement:
 
 def extract(evidence: Sequence[Evidence]) -> tuple[Hit, int, int] | None:
     """The sentence of the best passage that most likely answers, verbatim, as (hit, start, end) in
-    the chunk's text."""
-    if not evidence or not evidence[0].sentences:
+    the chunk's text; never one that would instruct a machine."""
+    if not evidence:
         return None
-    start, end, _ = evidence[0].best_sentence
-    return evidence[0].hit, start, end
+    hit = evidence[0].hit
+    orders = instruction_spans(hit.chunk.text)
+    harmless = [
+        each
+        for each in evidence[0].sentences
+        if not any(start < each[1] and each[0] < end for start, end in orders)
+    ]
+    if not harmless:
+        return None
+    start, end, _ = max(harmless, key=lambda each: each[2])
+    return hit, start, end
 
 
 def is_relevant(query: str, hits: Sequence[Hit]) -> bool:

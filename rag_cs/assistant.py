@@ -22,7 +22,7 @@ from rag_cs.guard import blocked
 from rag_cs.index.base import Filters
 from rag_cs.parts import is_unclear, split_question
 from rag_cs.prompt import SECRETS, build_prompt
-from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree
+from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree, not_yet, nothing_found
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, check_query
 from rag_cs.rewrite import rewrite
 from rag_cs.smalltalk import small_talk, wants_person
@@ -126,7 +126,26 @@ class Assistant:
             if len(said) == before:
                 unknown.append(number)
         citations = tuple(sentence.citation for sentence in said)
-        yield conclude([each.text for each in said], citations, unknown, language, confidence)
+        texts = [each.text for each in said]
+        why = "" if said else await asyncio.to_thread(self._why_not, question, language, scope)
+        yield conclude(texts, citations, unknown, language, confidence, why)
+
+    def _why_not(self, question: str, language: Language, scope: _Scope) -> str:
+        """What an abstention says when the day or an empty store explains it; "" otherwise."""
+        if not self._retriever.search([question], 1, scope.filters, scope.as_of):
+            return nothing_found(language, scope.as_of)
+        if scope.as_of is None:
+            return ""
+        found = self._look_up(question, (), _Scope(scope.filters, None))
+        evidence = found.judgement.evidence
+        hit = found.match.hit if found.match else evidence[0].hit if evidence else None
+        first = hit.chunk.metadata.get("effective_from", "") if hit else ""
+        later = first > scope.as_of.isoformat() and found.judgement.probability >= self._needed
+        return not_yet(language, scope.as_of, first) if later else ""
+
+    @property
+    def _needed(self) -> float:
+        return self._judge.needed if self._judge else 0.5
 
     def _look_up(self, question: str, history: Sequence[Turn], scope: _Scope) -> _Findings:
         queries = rewrite(question, history)
@@ -147,8 +166,7 @@ class Assistant:
                 found.match.answer, cite(found.match.answer, found.match.hit, start, end)
             )
             return
-        needed = self._judge.needed if self._judge else 0.5
-        if found.judgement.probability < needed:
+        if found.judgement.probability < self._needed:
             return
         evidence = found.judgement.evidence
         written = False

@@ -122,11 +122,6 @@ class Evidence:
     answers: float
     sentences: tuple[tuple[int, int, float], ...]
 
-    @property
-    def best_sentence(self) -> tuple[int, int, float]:
-        """The one that most likely answers."""
-        return max(self.sentences, key=lambda each: each[2])
-
 
 @dataclass(frozen=True, slots=True)
 class Citation:

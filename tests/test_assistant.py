@@ -181,3 +181,32 @@ async def test_a_day_settles_what_versions_disagree_about(tmp_path: Path) -> Non
         "A parcel waits in a parcel locker how long?", as_of=date(2025, 6, 1)
     )
     assert answer.text == LOCKER.text
+
+
+async def test_an_empty_store_says_so(tmp_path: Path) -> None:
+    helper = Assistant(
+        Retriever(make_index(tmp_path), HashEmbeddings()),
+        HashEmbeddings(),
+        ScriptedChatModel(reply=""),
+    )
+    english = await helper.answer("How long can I return goods?")
+    assert english.status == "abstained"
+    assert "this store has no documents" in english.text
+    assert "本店还没有可供查询的资料" in (await helper.answer("几天之内可以退货？")).text
+
+
+async def test_a_day_before_the_first_version_says_since_when_it_holds(tmp_path: Path) -> None:
+    dated = replace(LOCKER, metadata={"effective_from": "2026-01-01"})
+    index = make_index(tmp_path, dated)
+    chat = ScriptedChatModel(reply=LOCKER.text)
+    helper = Assistant(Retriever(index, HashEmbeddings()), HashEmbeddings(), chat)
+    question, early = "A parcel waits in a parcel locker how long?", date(2020, 5, 1)
+    answer = await helper.answer(question, as_of=early)
+    assert "none of this store's documents was in force on 2020-05-01" in answer.text
+    put = make_document("about.md", "We are a small shop in a small town.")
+    index = make_index(tmp_path / "two", dated, put)
+    helper = Assistant(Retriever(index, HashEmbeddings()), HashEmbeddings(), chat)
+    answer = await helper.answer(question, as_of=early)
+    assert answer.status == "abstained"
+    assert "has been in force since 2026-01-01" in answer.text
+    assert (await helper.answer("Who is the mayor?", as_of=early)).text == ABSTENTIONS["en"]
