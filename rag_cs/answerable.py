@@ -7,13 +7,14 @@ nothing of the generator: what follows from the probability is for the assistant
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rag_cs.guard import instruction_spans
 from rag_cs.statements import statements_of
@@ -73,19 +74,58 @@ class Calibration:
     @classmethod
     def load(cls, path: Path) -> Calibration:
         """From the JSON file that `training/calibration.py` writes."""
-        row = json.loads(path.read_text("utf-8"))
+        return cls.of(json.loads(path.read_text("utf-8")))
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Calibration:
+        """From plain values."""
         return cls(row["weights"], row["bias"], tuple(map(tuple, row["thresholds"])))
+
+    @property
+    def fingerprint(self) -> str:
+        """Names these weights: what was fitted on top of them fits no others."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def logit(self, values: Mapping[str, float]) -> float:
+        """The log-odds that signals mean an answer."""
+        return self.bias + sum(weight * values[name] for name, weight in self.weights.items())
 
     def probability(self, values: Mapping[str, float]) -> float:
         """The probability that signals mean an answer."""
-        total = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.logit(values)))))
+
+    def scaled(
+        self, slope: float, shift: float, thresholds: Sequence[tuple[float, float]]
+    ) -> Calibration:
+        """The same signals with their log-odds times `slope` plus `shift` (Platt, 1999)."""
+        weights = {name: slope * weight for name, weight in self.weights.items()}
+        return Calibration(weights, slope * self.bias + shift, tuple(thresholds))
 
     def threshold(self, max_risk: float) -> float:
         """The probability to ask for so that at most `max_risk` of the answers are wrong: that of
         the greatest tabled risk within it, and 1 below the least."""
         within = [needed for risk, needed in self.thresholds if risk <= max_risk + 1e-9]
         return within[-1] if within else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCalibration:
+    """A store's own calibration; `base` is the fingerprint of the one that it was fitted to."""
+
+    calibration: Calibration
+    base: str
+
+    @classmethod
+    def load(cls, path: Path) -> StoreCalibration:
+        """What `save` wrote."""
+        row = json.loads(path.read_text("utf-8"))
+        return cls(Calibration.of(row["calibration"]), row["base"])
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        written = path.with_suffix(".new")
+        written.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+        written.replace(path)
 
 
 class Judge:
@@ -96,11 +136,20 @@ class Judge:
     def __init__(
         self, calibration: Calibration, max_risk: float, reader: AnswerReader | None = None
     ) -> None:
-        self._calibration = calibration
+        self.calibration = calibration
         self._reader = reader
+        self._max_risk = max_risk
         self.needed = calibration.threshold(max_risk)
         # To quote a sentence that no generator chose, half the risk must do.
         self.needed_to_quote = calibration.threshold(max_risk / 2)
+
+    def calibrated(self, calibration: Calibration) -> Judge:
+        """The same judge with another calibration, such as a store's own."""
+        return Judge(calibration, self._max_risk, self._reader)
+
+    def signals(self, question: str, hits: Sequence[Hit]) -> dict[str, float]:
+        """What its calibration weighs; at least one hit is needed."""
+        return signals(question, evidence_of(question, hits[:READ_HITS], self._reader))
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """What the first hits hold. `question` is the wording that stands alone."""
@@ -111,7 +160,7 @@ class Judge:
         if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
             return Judgement(self.needed * is_relevant(question, hits), tuple(order))
-        return Judgement(self._calibration.probability(signals(question, evidence)), tuple(order))
+        return Judgement(self.calibration.probability(signals(question, evidence)), tuple(order))
 
 
 def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None) -> list[Evidence]:

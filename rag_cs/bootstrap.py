@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from rag_cs.answerable import Calibration, Judge
+from rag_cs.answerable import Calibration, Judge, StoreCalibration
 from rag_cs.assistant import Assistant
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rag_cs.index.base import ChunkIndex
 
 
+# A store's own calibration, in its folder.
+CALIBRATION_NAME = "calibration.json"
 # Calibrations that come with the package, by the name of the embedder in the catalogue.
 JUDGES = {"multilingual-e5-small": "answerable_e5_small.json"}
 
@@ -106,7 +108,17 @@ class System:
 
     def assistant(self, store: Store) -> Assistant:
         """The assistant of a store."""
-        return Assistant(store.retriever, self.embeddings, self.chat, self.judge)
+        return Assistant(store.retriever, self.embeddings, self.chat, self.judge_of(store.name))
+
+    def judge_of(self, name: str) -> Judge | None:
+        """The judge with the store's own calibration, if it was calibrated for the judge that the
+        program has now. Raises NotFound."""
+        file = self.folders.path(name) / CALIBRATION_NAME
+        if self.judge is None or not file.is_file():
+            return self.judge
+        own = StoreCalibration.load(file)
+        fits = own.base == self.judge.calibration.fingerprint
+        return self.judge.calibrated(own.calibration) if fits else self.judge
 
     def delete_store(self, name: str) -> None:
         """Close and remove a store. Raises NotFound."""

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from rag_cs.bootstrap import System
+from rag_cs.answerable import StoreCalibration
+from rag_cs.bootstrap import CALIBRATION_NAME, System
 from rag_cs.errors import NotFound
 from rag_cs.settings import Settings, StorageSettings
-from tests.fakes import HashEmbeddings, ScriptedChatModel
+from tests.fakes import HashEmbeddings, ScriptedChatModel, make_judge
 
 
 def make_system(folder: Path, reply: str = "") -> System:
@@ -40,3 +41,20 @@ def test_two_stores_share_nothing(tmp_path: Path) -> None:
     one.ingester.ingest(b"a secret of store one", "x.md")
     assert two.retriever.search(["secret of store one"]) == []
     system.close()
+
+
+def test_a_store_s_own_calibration_is_used_while_it_fits_the_judge(tmp_path: Path) -> None:
+    system = make_system(tmp_path)
+    system.store("shop", create=True)
+    judge = make_judge()
+    system.__dict__["judge"] = judge
+    assert system.judge_of("shop") is judge
+    own = judge.calibration.scaled(2.0, 0.0, [(0.1, 0.9)])
+    file = tmp_path / "shop" / CALIBRATION_NAME
+    StoreCalibration(own, judge.calibration.fingerprint).save(file)
+    chosen = system.judge_of("shop")
+    assert chosen is not None
+    assert chosen.calibration == own
+    assert chosen.needed == 0.9
+    StoreCalibration(own, "another").save(file)
+    assert system.judge_of("shop") is judge

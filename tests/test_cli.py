@@ -187,3 +187,12 @@ def test_check_tells_where_documents_disagree(store: str, tmp_path: Path) -> Non
     done = RUNNER.invoke(app, ["check", "-s", store, "--as-of", "tomorrow"])
     assert done.exit_code == 2
     assert "as_of is 'tomorrow'" in done.output
+
+
+def test_without_a_judge_there_is_nothing_to_calibrate(store: str, tmp_path: Path) -> None:
+    pairs = tmp_path / "faq.csv"
+    pairs.write_text("question,answer\nWhen is the shop open?,We open at nine on weekdays.\n")
+    RUNNER.invoke(app, ["ingest", "-s", store, str(pairs)])
+    done = RUNNER.invoke(app, ["evaluate", "-s", store, "--calibrate"])
+    assert done.exit_code == 2
+    assert "nothing to calibrate" in done.output

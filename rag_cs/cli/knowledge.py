@@ -22,6 +22,7 @@ from rag_cs.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from rag_cs.bootstrap import Store, System
     from rag_cs.contradictions import Conflict
 
 app = typer.Typer()
@@ -83,6 +84,9 @@ def evaluate(
     accept: Annotated[
         bool, typer.Option("--accept", help="Take this run as what later ones are compared with.")
     ] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit how sure an answer must be to this store.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Test whether a store's documents are found, with questions made from them.
@@ -100,6 +104,8 @@ def evaluate(
         result = check_store(
             store, opened.index, opened.retriever, files, top_k=top_k, update=update, accept=accept
         )
+        if calibrate:
+            _calibrate(system, opened, files.questions)
     if as_json:
         changes = asdict(result.changes) if result.changes else None
         print_json({"run": asdict(result.run), "changes": changes})
@@ -110,6 +116,28 @@ def evaluate(
         print(f"\nThe whole report: {files.page}")
     if result.is_regression and not accept:
         raise typer.Exit(1)
+
+
+def _calibrate(system: System, store: Store, questions: Path) -> None:
+    from rag_cs.answerable import StoreCalibration
+    from rag_cs.bootstrap import CALIBRATION_NAME
+    from rag_cs.evaluation.question_file import read_questions
+    from rag_cs.evaluation.store_calibration import MAX_QUESTIONS, calibrate_store
+
+    judge = system.judge
+    if judge is None:
+        fail("There is no judge for this embedder or reranker, so nothing to calibrate.", 2)
+    documents = [store.index.document(record.id) for record in store.index.documents()]
+    with progress_bar(MAX_QUESTIONS) as (bar, _):
+        fitted = calibrate_store(
+            read_questions(questions),
+            documents,
+            store.retriever,
+            judge,
+            lambda _done, _all: bar.update(),
+        )
+    own = StoreCalibration(fitted, judge.calibration.fingerprint)
+    own.save(system.folders.path(store.name) / CALIBRATION_NAME)
 
 
 @app.command()

@@ -23,6 +23,10 @@ FALSE_REFUSAL = 0.1
 # Enough for the ends of an interval to move by less than half a point between seeds; each sorts.
 RESAMPLES = 500
 
+
+# Risks that a merchant may choose from.
+RISKS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3)
+
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -136,6 +140,16 @@ def draws(ranked: Ranked) -> list[Ranked]:
         )
         for _ in range(RESAMPLES)
     ]
+
+
+def threshold(probabilities: Values, labels: Flags, risk: float) -> float:
+    """The least probability from which on at most `risk` of the answers are wrong, the two
+    classes weighing the same; 1 when there is none."""
+    order = np.argsort(-probabilities)
+    weights = np.where(labels, 1 / max(1, labels.sum()), 1 / max(1, (~labels).sum()))[order]
+    wrong = np.cumsum(weights * ~labels[order]) / np.cumsum(weights)
+    within = np.flatnonzero(wrong <= risk)
+    return float(probabilities[order][within[-1]]) if len(within) else 1.0
 
 
 def _sides(ranked: Ranked) -> tuple[Values, Values]:

@@ -111,20 +111,21 @@ def _ask(
 ) -> Outcome:
     told = (question.question, question.document, question.kind)
     document = documents.get(question.document)
-    span = _find(question, document.text) if document else None
+    span = find_quote(question, document.text) if document else None
     if document is None or span is None:
         return Outcome(*told, "stale", quote=question.quote)
     hits = retriever.search([question.question], top_k)
-    rank = _rank(hits, document.id, span, question.quote)
+    rank = rank_of(hits, document.id, span, question.quote)
     passed = rank > 0
     if not passed and top_k < _DEPTH:
         deeper = retriever.search([question.question], _DEPTH)
-        rank = _rank(deeper, document.id, span, question.quote)
+        rank = rank_of(deeper, document.id, span, question.quote)
     instead = f"{hits[0].chunk.title}: {hits[0].chunk.text}" if hits and rank != 1 else ""
     return Outcome(*told, "passed" if passed else "failed", rank, question.quote, instead[:200])
 
 
-def _rank(hits: Sequence[Hit], document_id: str, span: tuple[int, int], quote: str) -> int:
+def rank_of(hits: Sequence[Hit], document_id: str, span: tuple[int, int], quote: str) -> int:
+    """The rank of the first hit that shows the span or its copy; 0 when none does."""
     ranked = enumerate(hits, start=1)
     return next((rank for rank, hit in ranked if _answers(hit, document_id, span, quote)), 0)
 
@@ -132,10 +133,10 @@ def _rank(hits: Sequence[Hit], document_id: str, span: tuple[int, int], quote: s
 def is_current(question: Question, documents: Sequence[Document]) -> bool:
     """Whether the document that a question is about still holds its quote."""
     texts = (each.text for each in documents if each.source == question.document)
-    return any(_find(question, text) for text in texts)
+    return any(find_quote(question, text) for text in texts)
 
 
-def _find(question: Question, text: str) -> tuple[int, int] | None:
+def find_quote(question: Question, text: str) -> tuple[int, int] | None:
     """Where the quote stands now: in an edited document, at the place nearest to the old one."""
     if text[question.start : question.end] == question.quote:
         return question.start, question.end

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -23,13 +22,9 @@ from sklearn.preprocessing import StandardScaler
 
 from rag_cs.answerable import READ_HITS, AnswerReader, evidence_of, signals
 from rag_cs.evaluation.datasets import Dataset, Query
+from rag_cs.evaluation.risk import RISKS, threshold
 from rag_cs.training.answer_pairs import Corpus, asked, group_of, search
 from rag_cs.types import Hit
-
-Floats = npt.NDArray[np.float64]
-
-# Risks that a merchant may choose from.
-RISKS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +94,6 @@ def fit(cases: Sequence[Case]) -> dict[str, object]:
         "bias": round(bias, 5),
         "thresholds": [[risk, round(threshold(unseen, labels, risk), 4)] for risk in RISKS],
     }
-
-
-def threshold(probabilities: Floats, labels: npt.NDArray[np.bool_], risk: float) -> float:
-    """The least probability from which on at most `risk` of the answers are wrong, the two
-    classes weighing the same; 1 when there is none."""
-    order = np.argsort(-probabilities)
-    weights = np.where(labels, 1 / max(1, labels.sum()), 1 / max(1, (~labels).sum()))[order]
-    wrong = np.cumsum(weights * ~labels[order]) / np.cumsum(weights)
-    within = np.flatnonzero(wrong <= risk)
-    return float(probabilities[order][within[-1]]) if len(within) else 1.0
 
 
 def save(calibration: dict[str, object], path: Path) -> None:
