@@ -148,7 +148,9 @@ def threshold(probabilities: Values, labels: Flags, risk: float) -> float:
     order = np.argsort(-probabilities)
     weights = np.where(labels, 1 / max(1, labels.sum()), 1 / max(1, (~labels).sum()))[order]
     wrong = np.cumsum(weights * ~labels[order]) / np.cumsum(weights)
-    within = np.flatnonzero(wrong <= risk)
+    sure = probabilities[order]
+    ends = np.append(sure[1:] < sure[:-1], True)  # equal ones are answered together
+    within = np.flatnonzero((wrong <= risk) & ends)
     return float(probabilities[order][within[-1]]) if len(within) else 1.0
 
 

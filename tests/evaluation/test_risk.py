@@ -13,6 +13,7 @@ from rag_cs.evaluation.risk import (
     rankings,
     refusal_at,
     risk_curve,
+    threshold,
 )
 
 GOOD = Ranked.of(
@@ -77,3 +78,11 @@ def test_intervals_hold_the_value_and_a_saving_is_paired() -> None:
     assert saved.mean == pytest.approx(1 - area(GOOD) / area(PLAIN))
     assert saved.low <= saved.mean <= saved.high
     assert area_saved(GOOD, GOOD).high == 0
+
+
+def test_equal_probabilities_are_answered_together_or_not_at_all() -> None:
+    probabilities = np.array([0.9, 0.9, 0.2, 0.2, 0.2, 0.2])
+    labels = np.array([True, True, False, False, False, False])
+    assert threshold(probabilities, labels, 0.1) == 0.9
+    assert threshold(probabilities, labels, 0.5) == 0.2
+    assert threshold(np.array([0.5]), np.array([False]), 0.1) == 1.0

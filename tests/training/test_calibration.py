@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rag_cs.answerable import Calibration
-from rag_cs.training.calibration import Case, fit, save, threshold
+from rag_cs.evaluation.risk import threshold
+from rag_cs.training.calibration import Case, fit, save
 
 
 def cases(seed: int = 0, count: int = 400) -> list[Case]:
