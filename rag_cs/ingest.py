@@ -87,7 +87,7 @@ class Ingester:
         rows: list[Matrix] = []
         codes: list[bytes] = []
         for start in range(0, len(texts), _EMBED_STEP):
-            vectors, more = self._embed(texts[start : start + _EMBED_STEP])
+            vectors, more = embed_passages(self._embeddings, texts[start : start + _EMBED_STEP])
             rows.append(vectors)
             codes += more
             if progress:
@@ -99,11 +99,6 @@ class Ingester:
             self._index.replace(document, chunks, vectors[span], codes[span])
             done += len(chunks)
         return len(texts)
-
-    def _embed(self, texts: list[str]) -> tuple[Matrix, list[bytes]]:
-        if isinstance(self._embeddings, TokenEncoder):
-            return self._embeddings.passages(texts)
-        return np.array(self._embeddings.embed_documents(texts), np.float32), []
 
     def ingest_files(
         self,
@@ -121,6 +116,13 @@ class Ingester:
                 yield Ingested(
                     source, "failed", reason=f"{source} can't be read: {error.strerror}."
                 )
+
+
+def embed_passages(embeddings: Embeddings, texts: list[str]) -> tuple[Matrix, list[bytes]]:
+    """Vectors of shape (len(texts), dimensions), and token codes from an embedder that has some."""
+    if isinstance(embeddings, TokenEncoder):
+        return embeddings.passages(texts)
+    return np.array(embeddings.embed_documents(texts), np.float32), []
 
 
 def find_files(paths: Iterable[Path]) -> list[tuple[str, Path]]:

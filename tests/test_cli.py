@@ -196,3 +196,19 @@ def test_without_a_judge_there_is_nothing_to_calibrate(store: str, tmp_path: Pat
     done = RUNNER.invoke(app, ["evaluate", "-s", store, "--calibrate"])
     assert done.exit_code == 2
     assert "nothing to calibrate" in done.output
+
+
+def test_a_store_is_backed_up_restored_renamed_and_verified(store: str, tmp_path: Path) -> None:
+    file = tmp_path / "demo.zip"
+    assert RUNNER.invoke(app, ["store", "backup", store, str(file)]).exit_code == 0
+    assert "exists already" in RUNNER.invoke(app, ["store", "backup", store, str(file)]).output
+    done = RUNNER.invoke(app, ["store", "restore", str(file), "--as", "copy"])
+    assert done.stdout == "Store 'copy' is restored.\n"
+    assert RUNNER.invoke(app, ["store", "rename", "copy", "second"]).exit_code == 0
+    assert "is sound" in RUNNER.invoke(app, ["store", "verify", "second"]).stdout
+    answer = RUNNER.invoke(app, ["ask", "-s", "second", "Can unused goods go back?"])
+    assert "Unused goods go back within 7 days." in answer.stdout
+    (tmp_path / "indexes" / "second" / "vectors.faiss").write_bytes(b"{}")
+    done = RUNNER.invoke(app, ["store", "verify", "second"])
+    assert (done.exit_code, "snapshot" in done.stdout) == (1, True)
+    assert RUNNER.invoke(app, ["store", "verify", "second", "--repair"]).exit_code == 0

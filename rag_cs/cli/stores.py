@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag_cs.cli.common import AsJson, open_system, print_json
+from rag_cs.cli.common import AsJson, errors, open_system, print_json
+
+if TYPE_CHECKING:
+    from rag_cs.stores.folders import StoreFolders
+
+StoreArgument = Annotated[str, typer.Argument(help="The store's name.")]
 
 app = typer.Typer(help="The stores on this machine.", no_args_is_help=True)
 
@@ -24,7 +32,7 @@ def list_stores(as_json: AsJson = False) -> None:
 
 @app.command("delete")
 def delete_store(
-    store: Annotated[str, typer.Argument(help="The store's name.")],
+    store: StoreArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Delete a store with its documents, its index and its conversations."""
@@ -34,3 +42,76 @@ def delete_store(
             typer.confirm(f"Delete store {store!r} and everything in it?", abort=True)
         system.delete_store(store)
     print(f"Store {store!r} is deleted.")
+
+
+@app.command("rename")
+def rename_store(
+    store: StoreArgument, new: Annotated[str, typer.Argument(help="The name that it gets.")]
+) -> None:
+    """Give a store another name. No server may have it open."""
+    with errors():
+        folders().rename(store, new)
+    print(f"Store {store!r} is now {new!r}.")
+
+
+@app.command("backup")
+def backup_store(
+    store: StoreArgument,
+    target: Annotated[Path, typer.Argument(help="A file that isn't there yet, or a folder.")],
+) -> None:
+    """Write a store to one file, as of this moment; it may be in use meanwhile."""
+    from rag_cs.stores.backup import back_up
+
+    with errors():
+        file = back_up(folders(), store, target)
+    print(f"Store {store!r} is in {file} ({file.stat().st_size / 1e6:,.1f} MB).")
+
+
+@app.command("restore")
+def restore_store(
+    file: Annotated[Path, typer.Argument(help="What `rag-cs store backup` wrote.")],
+    name: Annotated[str, typer.Option("--as", help="Another name for the store.")] = "",
+) -> None:
+    """Make a store from a backup. Every file in it is checked first."""
+    from rag_cs.stores.backup import restore
+
+    with errors():
+        name = restore(folders(), file, name)
+    print(f"Store {name!r} is restored.")
+
+
+@app.command("verify")
+def verify_store(
+    store: StoreArgument,
+    mend: Annotated[bool, typer.Option("--repair", help="Make again what can be.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a store whole and say what doesn't fit together: every vector must have its chunk, every
+    chunk its document and its words, every span its text. Exit status 1: something doesn't."""
+    from rag_cs.index.verify import find_faults, repair
+
+    with errors():
+        folder = folders().path(store)
+        found = find_faults(folder)
+    if found and mend:
+        from rag_cs.ingest import embed_passages
+
+        with open_system() as system:
+            found = repair(folder, found, partial(embed_passages, system.embeddings))
+    if as_json:
+        print_json({"faults": [asdict(fault) for fault in found]})
+    else:
+        for fault in found:
+            hint = "" if fault.is_repairable else " Restore a backup, or ingest again."
+            print(f"{fault.kind}: {fault.detail}.{hint}")
+        print(f"{len(found)} faults." if found else f"Store {store!r} is sound.")
+    if found:
+        raise typer.Exit(1)
+
+
+def folders() -> StoreFolders:
+    """Where the stores are; opens none."""
+    from rag_cs.settings import Settings
+    from rag_cs.stores.folders import StoreFolders
+
+    return StoreFolders(Settings().storage.indexes)

@@ -23,6 +23,8 @@ from rag_cs.index.facts import claim, fact, generation_of, raise_generation, set
 from rag_cs.index.lexical import LexicalSearch
 from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
 from rag_cs.index.schema import (
+    DATABASE_NAME,
+    SNAPSHOT_NAME,
     chunks,
     documents,
     open_database,
@@ -31,9 +33,6 @@ from rag_cs.index.schema import (
 )
 from rag_cs.index.vectors import load_vectors
 from rag_cs.types import Chunk, Document
-
-DATABASE_NAME = "store.sqlite"
-SNAPSHOT_NAME = "vectors.faiss"
 
 # Chunks added or removed since the snapshot before a new one is written: replaying 2,000 rows
 # from the database takes 10 ms, so smaller changes aren't worth the write.

@@ -24,6 +24,9 @@ from sqlalchemy import (
 )
 
 SCHEMA_VERSION = "2"
+# The files of a store's folder: the truth, and what can be thrown away.
+DATABASE_NAME = "store.sqlite"
+SNAPSHOT_NAME = "vectors.faiss"
 
 metadata = MetaData()
 

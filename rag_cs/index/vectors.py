@@ -17,6 +17,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 
 from rag_cs.index.base import Matrix, Numbers, Vector
 
@@ -125,13 +126,7 @@ def load_vectors(path: Path, dimensions: int) -> VectorTable:
     """The table of the snapshot at `path`; an empty one when it is missing, damaged or foreign."""
     table = VectorTable(dimensions)
     try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline(4096))
-            payload = np.fromfile(file, np.uint8)
-        if (header["magic"], header["dimensions"]) != (_MAGIC, dimensions):
-            raise ValueError("it was made for another model or version")
-        if hashlib.sha256(payload.data).hexdigest() != header["sha256"]:
-            raise ValueError("its checksum doesn't hold")
+        payload = _checked(path, dimensions)
     except FileNotFoundError:
         return table
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -139,3 +134,24 @@ def load_vectors(path: Path, dimensions: int) -> VectorTable:
         return table
     table._index = faiss.deserialize_index(payload)  # noqa: SLF001 - this is its constructor
     return table
+
+
+def is_sound(path: Path, dimensions: int) -> bool:
+    """Whether the snapshot at `path` would be read."""
+    try:
+        _checked(path, dimensions)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _checked(path: Path, dimensions: int) -> npt.NDArray[np.uint8]:
+    """FAISS's own bytes, when the checksum holds and they are for this program and model."""
+    with path.open("rb") as file:
+        header = json.loads(file.readline(4096))
+        payload = np.fromfile(file, np.uint8)
+    if (header["magic"], header["dimensions"]) != (_MAGIC, dimensions):
+        raise ValueError("it was made for another model or version")
+    if hashlib.sha256(payload.data).hexdigest() != header["sha256"]:
+        raise ValueError("its checksum doesn't hold")
+    return payload

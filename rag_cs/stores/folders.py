@@ -52,6 +52,14 @@ class StoreFolders:
             )
         return folder
 
+    def rename(self, name: str, new: str) -> None:
+        """Give a store another name, at once. Raises NotFound, and InvalidInput for a name that is
+        taken or can't be one."""
+        folder, target = self.path(name), self.root / check_store_name(new)
+        if target.exists():
+            raise InvalidInput(f"There is a store {new!r} already. Give another name.")
+        folder.rename(target)
+
     def delete(self, name: str) -> None:
         """Remove a store and all that is in it. It is out of sight at once, in one rename."""
         folder = self.path(name)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag_cs.index.embedded import EmbeddedIndex
+from rag_cs.index.schema import DATABASE_NAME, SNAPSHOT_NAME, open_database
+from rag_cs.index.verify import find_faults, repair
+from rag_cs.text import search_terms
+from tests.builders import make_document, make_index
+from tests.fakes import TokenHashEmbeddings
+
+EMBEDDINGS = TokenHashEmbeddings()
+LONG = make_document("long.md", *(f"Paragraph {n} is about word{n}. " * 8 for n in range(9)))
+SHORT = make_document("short.md", "Unused goods go back within 7 days.")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    index = make_index(tmp_path, LONG, SHORT, embeddings=EMBEDDINGS)
+    index.save()
+    index.close()
+    return tmp_path
+
+
+def faults(folder: Path) -> list[str]:
+    return [fault.kind for fault in find_faults(folder)]
+
+
+def damage(folder: Path, *statements: str) -> None:
+    engine = open_database(folder / DATABASE_NAME)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def mended(folder: Path) -> list[str]:
+    return [fault.kind for fault in repair(folder, find_faults(folder), EMBEDDINGS.passages)]
+
+
+def search(folder: Path, words: str) -> list[str]:
+    index = EmbeddedIndex(folder, dimensions=EMBEDDINGS.dimensions, embedder=EMBEDDINGS.fingerprint)
+    found = index.search_lexical(search_terms(words), 3)
+    near = index.search_dense(np.array(EMBEDDINGS.embed_query(words), np.float32), 1)
+    chunks = index.chunks([*found.numbers.tolist(), *near.numbers.tolist()])
+    index.close()
+    return [chunks[int(n)].text for n in (*found.numbers[:1], *near.numbers[:1])]
+
+
+def test_a_sound_store_has_no_faults(folder: Path) -> None:
+    assert faults(folder) == []
+    assert mended(folder) == []
+    assert (folder / SNAPSHOT_NAME).exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("UPDATE chunks SET text = 'Unused goods go back within 9 days.' "
+         "WHERE text LIKE 'Unused%'", "text"),
+        ("DELETE FROM vectors WHERE number = (SELECT max(number) FROM chunks)", "vector"),
+        ("UPDATE vectors SET vector = zeroblob(length(vector)) "
+         "WHERE number = (SELECT max(number) FROM chunks)", "vector"),
+        ("UPDATE vectors SET vector = x'00' "
+         "WHERE number = (SELECT max(number) FROM chunks)", "vector"),
+        ("DELETE FROM chunk_terms WHERE rowid = (SELECT max(number) FROM chunks)", "terms"),
+        ("DELETE FROM token_codes WHERE number = (SELECT max(number) FROM chunks)", "codes"),
+    ],
+)  # fmt: skip
+def test_what_can_be_made_again_is(folder: Path, statement: str, kind: str) -> None:
+    damage(folder, statement)
+    assert kind in faults(folder)
+    assert mended(folder) == []
+    assert search(folder, "unused goods") == [SHORT.text] * 2
+
+
+def test_what_is_left_of_a_chunk_that_is_gone_is_removed(folder: Path) -> None:
+    damage(
+        folder,
+        "INSERT INTO vectors SELECT 999, vector FROM vectors LIMIT 1",
+        "INSERT INTO token_codes SELECT 999, codes FROM token_codes LIMIT 1",
+        "INSERT INTO chunk_terms(rowid, terms) VALUES (999, 'ghost')",
+    )
+    assert faults(folder) == ["left over"] * 3
+    assert mended(folder) == []
+    assert search(folder, "ghost")[:1] != ["ghost"]
+
+
+def test_a_damaged_snapshot_is_dropped(folder: Path) -> None:
+    snapshot = folder / SNAPSHOT_NAME
+    data = bytearray(snapshot.read_bytes())
+    data[-3] ^= 4
+    snapshot.write_bytes(data)
+    assert faults(folder) == ["snapshot"]
+    assert mended(folder) == []
+    assert not snapshot.exists()
+    assert search(folder, "unused goods") == [SHORT.text] * 2
+
+
+def test_a_damaged_database_is_told_and_left_alone(folder: Path) -> None:
+    file = folder / DATABASE_NAME
+    data = bytearray(file.read_bytes())
+    for place in range(4096 * 3, len(data) - 4096, 4096):
+        data[place : place + 64] = b"\xff" * 64
+    file.write_bytes(data)
+    assert "database" in faults(folder)
+    assert "database" in mended(folder)
+    assert file.read_bytes()[4096 * 3 :][:64] == b"\xff" * 64
