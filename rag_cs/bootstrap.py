@@ -18,6 +18,7 @@ from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
 from rag_cs.stores.conversations import Conversations
 from rag_cs.stores.folders import StoreFolders
+from rag_cs.stores.keys import Keys
 from rag_cs.weights import default_cache, resolve
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ class System:
         self.folders = StoreFolders(self.settings.storage.indexes)
         self._stores: dict[str, Store] = {}
         self._lock = Lock()
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The API keys of this installation."""
+        return Keys(self.settings.storage.indexes)
 
     @cached_property
     def embeddings(self) -> LocalEmbeddings:

@@ -35,3 +35,11 @@ class IndexDamaged(RagError):
 
 class Busy(RagError):
     """The program is at capacity; the same request may succeed later."""
+
+
+class Unauthorized(RagError):
+    """A request without a key that works."""
+
+
+class Forbidden(RagError):
+    """Something that the key's role may not do."""

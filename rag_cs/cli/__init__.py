@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from rag_cs.cli import answers, knowledge, models, stores
+from rag_cs.cli import answers, keys, knowledge, models, stores
 from rag_cs.cli.answers import format_answer
 
 __all__ = ["app", "format_answer", "main"]
@@ -21,6 +21,7 @@ app.add_typer(knowledge.app)
 app.add_typer(answers.app)
 app.add_typer(models.app, name="models")
 app.add_typer(stores.app, name="store")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rag_cs.cli.common import AsJson, AsOf, StoreName, TopK, day, open_system, print_json
+from rag_cs.cli.common import AsJson, AsOf, StoreName, TopK, day, fail, open_system, print_json
 
 if TYPE_CHECKING:
     from rag_cs.types import Answer, Hit
@@ -54,13 +54,21 @@ def serve(
     """Serve the HTTP interface and the page."""
     import uvicorn
 
+    from rag_cs.server.access import is_loopback
     from rag_cs.server.app import create_app
 
     with open_system() as system:
         server = system.settings.server
+        chosen = host or server.host
+        local = is_loopback(chosen)
+        if not local and not system.keys.any():
+            fail(
+                f"{chosen} can be reached from other machines, and there is no API key yet. Make "
+                "one with `rag-cs keys create admin --all-stores`, or listen on 127.0.0.1."
+            )
         uvicorn.run(
-            create_app(system),
-            host=host or server.host,
+            create_app(system, anonymous=local),
+            host=chosen,
             port=server.port if port is None else port,
             log_level="info",
             # Streams that are still running get this long at a shutdown.

@@ -12,15 +12,19 @@ from fastapi.staticfiles import StaticFiles
 
 from rag_cs.bootstrap import System
 from rag_cs.server import metrics, problems
+from rag_cs.server.access import Doorkeeper, Gate
 from rag_cs.server.jobs import Jobs
 from rag_cs.server.models import Models
 from rag_cs.server.routes import ask, documents, health, openai, page, search, stores
 
+# What a form says besides its file.
+_FORM_BYTES = 1_000_000
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(system: System) -> FastAPI:
-    """The application over a wired system, which the caller closes."""
+def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
+    """The application over a wired system, which the caller closes. With `anonymous`, requests that
+    come straight from this machine need no key."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,6 +42,9 @@ def create_app(system: System) -> FastAPI:
     )
     app.state.system, app.state.jobs, app.state.models = system, Jobs(system), Models(system)
     problems.install(app)
+    gate = Gate(system.keys, anonymous=anonymous)
+    most_bytes = system.settings.server.max_upload_bytes + _FORM_BYTES
+    app.add_middleware(Doorkeeper, gate=gate, most_bytes=most_bytes)
     metrics.install(app)
     for routes in (ask, search, documents, stores, openai, health, page):
         app.include_router(routes.router)

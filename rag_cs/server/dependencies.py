@@ -8,8 +8,10 @@ from fastapi import Depends, Request
 
 from rag_cs.bootstrap import Store, System
 from rag_cs.errors import Busy
+from rag_cs.server.access import Need, allow
 from rag_cs.server.jobs import Jobs
 from rag_cs.server.models import Models
+from rag_cs.stores.keys import Key
 
 
 def _system(request: Request) -> System:
@@ -33,13 +35,42 @@ def _ready_system(system: TheSystem, models: TheModels) -> System:
     return system
 
 
-def _store(store: str, system: ReadySystem) -> Store:
-    """The one place where a request reaches a store."""
-    return system.store(store)
+def _key(request: Request) -> Key:
+    key: Key = request.state.key  # `access.Doorkeeper` put it there
+    return key
+
+
+class _Allowed:
+    """The name of the path's store, for a request that may do what is needed there."""
+
+    def __init__(self, need: Need) -> None:
+        self._need = need
+
+    def __call__(self, store: str, key: TheKey) -> str:
+        return allow(key, store, self._need)
+
+
+def _ask_store(name: Askable, system: ReadySystem) -> Store:
+    return system.store(name)
+
+
+def _read_store(name: Readable, system: ReadySystem) -> Store:
+    return system.store(name)
+
+
+def _write_store(name: Writable, system: ReadySystem) -> Store:
+    return system.store(name)
 
 
 TheSystem = Annotated[System, Depends(_system)]
 TheJobs = Annotated[Jobs, Depends(_jobs)]
 TheModels = Annotated[Models, Depends(_models)]
 ReadySystem = Annotated[System, Depends(_ready_system)]
-TheStore = Annotated[Store, Depends(_store)]
+TheKey = Annotated[Key, Depends(_key)]
+# The name of the path's store, where the key may ask, look into documents, or change them.
+Askable = Annotated[str, Depends(_Allowed("ask"))]
+Readable = Annotated[str, Depends(_Allowed("read"))]
+Writable = Annotated[str, Depends(_Allowed("write"))]
+AskStore = Annotated[Store, Depends(_ask_store)]
+ReadStore = Annotated[Store, Depends(_read_store)]
+WriteStore = Annotated[Store, Depends(_write_store)]

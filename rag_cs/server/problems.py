@@ -20,11 +20,17 @@ _STATUSES: dict[type[errors.RagError], int] = {
     errors.UnreadableDocument: 422,
     errors.NotFound: 404,
     errors.TooLarge: 413,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.Busy: 503,
     errors.ModelError: 503,
     errors.IndexDamaged: 500,
 }
-_RETRY_AFTER_SECONDS = "5"
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "5"},
+    503: {"Retry-After": "5"},
+}
 
 
 def status_of(error: errors.RagError) -> int:
@@ -40,7 +46,7 @@ def problem(status: int, detail: str) -> dict[str, Any]:
 
 def respond(request: Request, status: int, detail: str) -> JSONResponse:
     """A problem in the form that the route's clients understand."""
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status in (429, 503) else None
+    headers = _HEADERS.get(status)
     if request.url.path in ("/v1/chat/completions", "/v1/models"):
         kind = "invalid_request_error" if status < 500 else "server_error"
         body = {"error": {"message": detail, "type": kind, "param": None, "code": None}}

@@ -18,6 +18,7 @@ from rag_cs.server.app import create_app
 from tests.fakes import ScriptedChatModel
 from tests.test_bootstrap import make_system
 
+HERE = "http://127.0.0.1"
 FACT = "Unused goods go back within 7 days."
 REPLY = f"{FACT} Gold falls from the sky."
 QUESTION = "Can unused goods go back?"
@@ -27,7 +28,8 @@ QUESTION = "Can unused goods go back?"
 def client(tmp_path: Path) -> Iterator[TestClient]:
     system = make_system(tmp_path / "indexes", REPLY)
     system.store("demo", create=True).ingester.ingest(f"# Returns\n\n{FACT}".encode(), "returns.md")
-    with TestClient(create_app(system), raise_server_exceptions=False) as client:
+    app = create_app(system, anonymous=True)
+    with TestClient(app, HERE, raise_server_exceptions=False) as client:
         wait_for(lambda: client.get("/readyz").status_code == 200)
         yield client
     system.close()
@@ -278,7 +280,7 @@ def test_alive_before_ready_and_a_model_that_cannot_be_had_is_said(
         raise ModelError("The disk is full.")
 
     monkeypatch.setattr(system, "load_models", fails)
-    with TestClient(create_app(system)) as client:
+    with TestClient(create_app(system, anonymous=True), HERE) as client:
         assert client.get("/livez").status_code == 200
         wait_for(lambda: "disk is full" in client.get("/readyz").json()["detail"])
         assert client.get("/readyz").status_code == 503
@@ -303,7 +305,7 @@ async def test_a_client_that_goes_away_stops_its_generation(tmp_path: Path, stre
     system = make_system(tmp_path)
     system.__dict__["chat"] = chat = EndlessChatModel(reply="")
     system.store("demo", create=True).ingester.ingest(f"# Returns\n\n{FACT}".encode(), "returns.md")
-    app = create_app(system)
+    app = create_app(system, anonymous=True)
     app.state.models.ready = True
     gone = asyncio.Event()
     body = json.dumps({"question": QUESTION, "stream": stream}).encode()
@@ -322,7 +324,7 @@ async def test_a_client_that_goes_away_stops_its_generation(tmp_path: Path, stre
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
         "path": "/v1/stores/demo/ask", "raw_path": b"", "query_string": b"", "root_path": "",
-        "headers": [(b"content-type", b"application/json")], "scheme": "http",
+        "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")], "scheme": "http",
         "server": ("test", 80), "client": ("test", 1),
     }  # fmt: skip
     serving = asyncio.create_task(app(scope, receive, send))

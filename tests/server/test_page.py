@@ -29,7 +29,9 @@ def address(tmp_path: Path) -> Iterator[str]:
     system = make_system(tmp_path / "indexes", FACT)
     store = system.store("demo", create=True)
     store.ingester.ingest(f"# 退货政策\n\n{FACT}".encode(), "退货政策.md")
-    config = uvicorn.Config(create_app(system), host="127.0.0.1", port=0, log_level="warning")
+    config = uvicorn.Config(
+        create_app(system, anonymous=True), host="127.0.0.1", port=0, log_level="warning"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

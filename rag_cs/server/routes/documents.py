@@ -11,16 +11,22 @@ from fastapi import APIRouter, Form, Response, UploadFile
 from rag_cs.errors import InvalidInput, NotFound, TooLarge
 from rag_cs.load import check_source
 from rag_cs.policies import stated
-from rag_cs.server.dependencies import ReadySystem, TheJobs, TheStore
+from rag_cs.server.dependencies import (
+    AskStore,
+    ReadStore,
+    ReadySystem,
+    TheJobs,
+    Writable,
+    WriteStore,
+)
 from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody, SpanBody
-from rag_cs.stores.folders import check_store_name
 
 router = APIRouter(tags=["merchant"])
 
 
 @router.post("/v1/stores/{store}/documents", status_code=202)
 async def upload(
-    store: str,
+    store: Writable,
     file: UploadFile,
     system: ReadySystem,
     jobs: TheJobs,
@@ -35,7 +41,6 @@ async def upload(
     A file of the same name replaces the earlier one. Dates, version and policy that aren't given
     are those that the file itself states, if it does.
     """
-    check_store_name(store)
     given = stated(effective_from, effective_until, version, policy)
     source = check_source(file.filename or "")
     limit = system.settings.server.max_upload_bytes
@@ -48,19 +53,19 @@ async def upload(
 
 
 @router.get("/v1/stores/{store}/jobs/{job_id}")
-def job(store: str, job_id: str, jobs: TheJobs) -> JobBody:
+def job(store: Writable, job_id: str, jobs: TheJobs) -> JobBody:
     """How far an upload is."""
-    return _body(jobs.get(check_store_name(store), job_id))
+    return _body(jobs.get(store, job_id))
 
 
 @router.get("/v1/stores/{store}/documents")
-def list_documents(store: TheStore) -> DocumentList:
+def list_documents(store: ReadStore) -> DocumentList:
     """The documents of a store, by source."""
     return DocumentList(documents=[DocumentBody.of(record) for record in store.index.documents()])
 
 
 @router.get("/v1/stores/{store}/documents/{document_id}")
-def get_document(store: TheStore, document_id: str) -> DocumentBody:
+def get_document(store: ReadStore, document_id: str) -> DocumentBody:
     """What is known of a document."""
     record = store.index.record(document_id)
     if record is None:
@@ -69,7 +74,7 @@ def get_document(store: TheStore, document_id: str) -> DocumentBody:
 
 
 @router.get("/v1/stores/{store}/documents/{document_id}/spans")
-def get_span(store: TheStore, document_id: str, start: int, end: int) -> SpanBody:
+def get_span(store: AskStore, document_id: str, start: int, end: int) -> SpanBody:
     """The text between two offsets, so that anyone can check a citation."""
     document = store.index.document(document_id)
     length = len(document.text)
@@ -91,7 +96,7 @@ def get_span(store: TheStore, document_id: str, start: int, end: int) -> SpanBod
 
 
 @router.delete("/v1/stores/{store}/documents/{document_id}", status_code=204)
-def delete_document(store: TheStore, document_id: str) -> None:
+def delete_document(store: WriteStore, document_id: str) -> None:
     """Remove a document; it is found and quoted no more."""
     if not store.index.delete(document_id):
         raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")

@@ -16,7 +16,8 @@ from fastapi.responses import StreamingResponse
 from rag_cs.assistant import Sentence
 from rag_cs.errors import InvalidInput, RagError
 from rag_cs.retrieve import check_query
-from rag_cs.server.dependencies import ReadySystem, TheSystem
+from rag_cs.server.access import allow
+from rag_cs.server.dependencies import ReadySystem, TheKey, TheSystem
 from rag_cs.server.schemas import ChatRequest, CitationBody
 from rag_cs.types import Answer, Turn
 
@@ -24,25 +25,29 @@ router = APIRouter(tags=["OpenAI-compatible"])
 
 
 @router.get("/v1/models")
-def list_models(system: TheSystem) -> dict[str, Any]:
-    """The stores, as models."""
+def list_models(system: TheSystem, key: TheKey) -> dict[str, Any]:
+    """The stores that the key opens, as models."""
     entries = [
         {"id": name, "object": "model", "created": 0, "owned_by": "rag-cs"}
         for name in system.folders.names()
+        if key.opens(name)
     ]
     return {"object": "list", "data": entries}
 
 
 @router.post("/v1/chat/completions", response_model=None)
-async def complete(body: ChatRequest, system: ReadySystem) -> StreamingResponse | dict[str, Any]:
+async def complete(
+    body: ChatRequest, system: ReadySystem, key: TheKey
+) -> StreamingResponse | dict[str, Any]:
     """Answer the last user message from the store that `model` names; earlier ones are history."""
+    name = allow(key, body.model, "ask")
     *earlier, last = body.messages
     if last.role != "user":
         raise InvalidInput("The last message must be the user's question.")
     question = last.text()
     check_query(question)
     history = [Turn(m.role, m.text()) for m in earlier if m.role in ("user", "assistant")]
-    store = await anyio.to_thread.run_sync(system.store, body.model)
+    store = await anyio.to_thread.run_sync(system.store, name)
     assistant = system.assistant(store)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:

@@ -9,6 +9,7 @@ const TEXTS = {
     nothing: "no store yet", upload: "For merchants: add documents", uploadStore: "Store",
     uploadFile: "Files", uploadSend: "Upload", failed: "That didn't work: ",
     noStore: "There is no store yet. Add documents below to make one.",
+    key: "This server needs an API key:",
     states: { queued: "waiting", running: "reading", done: "added", failed: "failed" },
   },
   zh: {
@@ -18,6 +19,7 @@ const TEXTS = {
     nothing: "还没有商店", upload: "商家：添加资料", uploadStore: "商店",
     uploadFile: "文件", uploadSend: "上传", failed: "出错了：",
     noStore: "还没有商店。请在下面添加资料，即可建立一个。",
+    key: "这台服务器需要 API 密钥：",
     states: { queued: "排队中", running: "处理中", done: "已添加", failed: "失败" },
   },
 };
@@ -50,8 +52,22 @@ async function problem(response) {
   }
 }
 
+// A server that others can reach wants a key; it is kept until the tab is closed.
+async function call(path, options = {}) {
+  for (;;) {
+    const key = sessionStorage.getItem("key");
+    const headers = { ...options.headers, ...(key && { Authorization: `Bearer ${key}` }) };
+    const response = await fetch(path, { ...options, headers });
+    if (response.status !== 401) return response;
+    const given = window.prompt(TEXTS[language].key);
+    if (!given) return response;
+    sessionStorage.setItem("key", given.trim());
+  }
+}
+
 async function listStores(wanted) {
-  const { stores } = await (await fetch("/v1/stores")).json();
+  const response = await call("/v1/stores");
+  const { stores } = response.ok ? await response.json() : { stores: [] };
   const picker = find("store");
   const chosen = wanted || picker.value;
   picker.replaceChildren(...stores.map((name) => element("option", "", name)));
@@ -114,7 +130,7 @@ async function ask(question) {
   const text = element("p");
   bubble.append(text);
   try {
-    const response = await fetch(`/v1/stores/${encodeURIComponent(find("store").value)}/ask`, {
+    const response = await call(`/v1/stores/${encodeURIComponent(find("store").value)}/ask`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ question, conversation_id: conversation, stream: true }),
@@ -142,13 +158,13 @@ async function upload(store, file) {
   tell("queued");
   const body = new FormData();
   body.append("file", file);
-  const response = await fetch(`/v1/stores/${encodeURIComponent(store)}/documents`, { method: "POST", body });
+  const response = await call(`/v1/stores/${encodeURIComponent(store)}/documents`, { method: "POST", body });
   if (!response.ok) return tell("failed", `— ${await problem(response)}`);
   let job = await response.json();
   while (job.state === "queued" || job.state === "running") {
     tell(job.state, job.chunks_total ? `${job.chunks_done} / ${job.chunks_total}` : "");
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const next = await fetch(`/v1/stores/${encodeURIComponent(store)}/jobs/${job.id}`);
+    const next = await call(`/v1/stores/${encodeURIComponent(store)}/jobs/${job.id}`);
     if (!next.ok) return tell("failed", `— ${await problem(next)}`);
     job = await next.json();
   }
