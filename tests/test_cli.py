@@ -212,3 +212,23 @@ def test_a_store_is_backed_up_restored_renamed_and_verified(store: str, tmp_path
     done = RUNNER.invoke(app, ["store", "verify", "second"])
     assert (done.exit_code, "snapshot" in done.stdout) == (1, True)
     assert RUNNER.invoke(app, ["store", "verify", "second", "--repair"]).exit_code == 0
+
+
+def test_other_addresses_are_not_served_without_a_key() -> None:
+    done = RUNNER.invoke(app, ["serve", "--host", "0.0.0.0"])
+    assert done.exit_code == 1
+    assert "rag-cs keys create admin --all-stores" in done.output
+
+
+def test_keys_are_made_listed_and_revoked() -> None:
+    assert "There is no key yet" in RUNNER.invoke(app, ["keys", "list"]).stdout
+    assert RUNNER.invoke(app, ["keys", "create", "merchant"]).exit_code == 1
+    done = RUNNER.invoke(app, ["keys", "create", "merchant", "-s", "demo", "--label", "Ann"])
+    secret = done.stdout.splitlines()[0]
+    listed = RUNNER.invoke(app, ["keys", "list"]).stdout
+    assert "merchant   demo" in listed
+    assert secret not in listed
+    (key,) = json.loads(RUNNER.invoke(app, ["keys", "list", "--json"]).stdout)["keys"]
+    assert RUNNER.invoke(app, ["keys", "revoke", key["id"]]).exit_code == 0
+    assert "revoked" in RUNNER.invoke(app, ["keys", "list"]).stdout
+    assert RUNNER.invoke(app, ["keys", "revoke", "nothing"]).exit_code == 1

@@ -324,8 +324,8 @@ async def test_a_client_that_goes_away_stops_its_generation(tmp_path: Path, stre
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
         "path": "/v1/stores/demo/ask", "raw_path": b"", "query_string": b"", "root_path": "",
-        "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")], "scheme": "http",
-        "server": ("test", 80), "client": ("test", 1),
+        "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")],
+        "scheme": "http", "server": ("test", 80), "client": ("test", 1),
     }  # fmt: skip
     serving = asyncio.create_task(app(scope, receive, send))
     await asyncio.sleep(0.5)
