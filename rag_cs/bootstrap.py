@@ -18,6 +18,7 @@ from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
 from rag_cs.stores.conversations import Conversations
 from rag_cs.stores.folders import StoreFolders
+from rag_cs.stores.jobs import JobLedger
 from rag_cs.stores.keys import Keys
 from rag_cs.weights import default_cache, resolve
 
@@ -62,6 +63,11 @@ class System:
     def keys(self) -> Keys:
         """The API keys of this installation."""
         return Keys(self.settings.storage.indexes)
+
+    @cached_property
+    def jobs(self) -> JobLedger:
+        """The ledger of uploads."""
+        return JobLedger(self.settings.storage.indexes)
 
     @cached_property
     def embeddings(self) -> LocalEmbeddings:
@@ -140,6 +146,8 @@ class System:
             for store in self._stores.values():
                 store.index.close()
             self._stores.clear()
+        if jobs := self.__dict__.pop("jobs", None):
+            jobs.close()
         chat = self.__dict__.pop("chat", None)
         if hasattr(chat, "close"):
             chat.close()

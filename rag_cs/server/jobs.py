@@ -1,36 +1,22 @@
-"""Uploads on their way into a store: a queue in memory and one thread that works through it."""
+"""Uploads on their way into a store: one thread that works through the ledger."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
 
 from rag_cs.bootstrap import System
-from rag_cs.errors import Busy, NotFound, RagError
+from rag_cs.errors import RagError
+from rag_cs.stores.jobs import Job, JobLedger
 
 log = logging.getLogger(__name__)
-MAX_WAITING = 100
-# Jobs remembered after they ended; the oldest are forgotten first.
-MAX_REMEMBERED = 1_000
+# Between two looks at a ledger that another process may have added to.
+_PAUSE_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One upload. Replaced, never changed, so that readers need no lock."""
-
-    id: str
-    store: str
-    source: str
-    state: Literal["queued", "running", "done", "failed"] = "queued"
-    chunks_done: int = 0
-    chunks_total: int = 0
-    document_id: str = ""
-    reason: str = ""
+class _Stopped(Exception):
+    """The job in progress is to be left."""
 
 
 class Jobs:
@@ -38,10 +24,9 @@ class Jobs:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._jobs: dict[str, Job] = {}
-        self._queue: queue.Queue[tuple[str, bytes, Mapping[str, str]] | None] = queue.Queue(
-            MAX_WAITING
-        )
+        self.ledger: JobLedger = system.jobs
+        self._stopping = threading.Event()
+        self._news = threading.Event()
         self._thread = threading.Thread(target=self._work, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -49,60 +34,55 @@ class Jobs:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the job in progress; what waits is told so."""
-        while True:
-            try:
-                waiting = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if waiting:
-                self._change(waiting[0], state="failed", reason="The server was stopped.")
-        self._queue.put(None)
+        """Leave the job in progress, and what waits, to the next start."""
+        self._stopping.set()
+        self._news.set()
         self._thread.join()
 
     def submit(
-        self, store: str, source: str, data: bytes, given: Mapping[str, str] | None = None
+        self,
+        store: str,
+        source: str,
+        data: bytes,
+        given: Mapping[str, str] | None = None,
+        idempotency_key: str = "",
     ) -> Job:
-        """Queue an upload; `given` as in `Ingester.ingest`. Raises Busy when too many wait."""
-        job = Job(uuid.uuid4().hex, store, source)
-        self._jobs[job.id] = job
-        try:
-            self._queue.put_nowait((job.id, data, given or {}))
-        except queue.Full:
-            del self._jobs[job.id]
-            raise Busy(f"{MAX_WAITING} uploads are waiting already. Try again soon.") from None
-        for old in list(self._jobs)[: max(0, len(self._jobs) - MAX_REMEMBERED)]:
-            if self._jobs[old].state in ("done", "failed"):
-                del self._jobs[old]
+        """Take an upload in; see `JobLedger.add`."""
+        job = self.ledger.add(store, source, data, given, idempotency_key)
+        self._news.set()
         return job
 
-    def get(self, store: str, job_id: str) -> Job:
-        """A job of a store. Raises NotFound."""
-        job = self._jobs.get(job_id)
-        if job is None or job.store != store:
-            raise NotFound(f"There is no job {job_id[:64]!r} in store {store!r}.")
+    def retry(self, store: str, job_id: str) -> Job:
+        """Try an upload again that failed; see `JobLedger.retry`."""
+        job = self.ledger.retry(store, job_id)
+        self._news.set()
         return job
 
     def _work(self) -> None:
-        while (waiting := self._queue.get()) is not None:
-            self._run(*waiting)
+        while not self._stopping.is_set():
+            with self.ledger.working(_PAUSE_SECONDS) as ours:
+                while ours and not self._stopping.is_set():
+                    self._news.clear()
+                    taken = self.ledger.take()
+                    if taken:
+                        self._run(*taken)
+                    else:
+                        self._news.wait(_PAUSE_SECONDS)
 
-    def _run(self, job_id: str, data: bytes, given: Mapping[str, str]) -> None:
-        job = self._jobs[job_id]
-        self._change(job_id, state="running")
-
+    def _run(self, job: Job, given: Mapping[str, str]) -> None:
         def progress(_source: str, done: int, total: int) -> None:
-            self._change(job_id, chunks_done=done, chunks_total=total)
+            if not self.ledger.progress(job.id, done, total) or self._stopping.is_set():
+                raise _Stopped
 
         try:
+            data = self.ledger.bytes_of(job.id)
             store = self._system.store(job.store, create=True)
             done = store.ingester.ingest(data, job.source, progress, given)
-            self._change(job_id, state="done", document_id=done.document_id)
+            self.ledger.finish(job.id, done.document_id, len(done.conflicts))
+        except _Stopped:
+            self.ledger.put_back(job.id)
         except RagError as error:
-            self._change(job_id, state="failed", reason=str(error))
+            self.ledger.fail(job.id, str(error))
         except Exception:
             log.exception("ingesting failed")
-            self._change(job_id, state="failed", reason="Something went wrong; it was logged.")
-
-    def _change(self, job_id: str, **fields: object) -> None:
-        self._jobs[job_id] = replace(self._jobs[job_id], **fields)  # type: ignore[arg-type]
+            self.ledger.fail(job.id, "Something went wrong; it was logged.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import DocumentRecord
 from rag_cs.policies import parse_day
+from rag_cs.stores.jobs import Job, State
 from rag_cs.types import Answer, Citation, Hit
 
 Status = Literal["answered", "abstained", "handed_off"]
@@ -177,15 +178,31 @@ class DocumentList(BaseModel):
 
 
 class JobBody(BaseModel):
-    """An upload on its way. `reason` says why it failed."""
+    """An upload on its way. `reason` says why it failed; `conflicts` counts the places where it
+    disagrees with the store (see `rag-cs check`)."""
 
     id: str
     source: str
-    state: Literal["queued", "running", "done", "failed"]
+    state: State
+    attempts: int = 0
     chunks_done: int = 0
     chunks_total: int = 0
     document_id: str = ""
     reason: str = ""
+    conflicts: int = 0
+    created_at: str = ""
+    ended_at: str = ""
+
+    @classmethod
+    def of(cls, job: Job) -> JobBody:
+        """From a job."""
+        return cls(**{name: getattr(job, name) for name in cls.model_fields})
+
+
+class JobList(BaseModel):
+    """Uploads, the latest first."""
+
+    jobs: list[JobBody]
 
 
 class StoreList(BaseModel):

@@ -334,3 +334,36 @@ async def test_a_client_that_goes_away_stops_its_generation(tmp_path: Path, stre
     await asyncio.wait_for(serving, 2)
     assert chat.closed == [True]
     assert isinstance(httpx.__version__, str)
+
+
+def test_an_upload_survives_a_restart(tmp_path: Path) -> None:
+    system = make_system(tmp_path / "indexes")
+    job = system.jobs.add("demo", "returns.md", f"# Returns\n\n{FACT}".encode())
+    system.jobs.take()  # by a process that ended before it was done
+    with TestClient(create_app(system, anonymous=True), HERE) as client:
+        path = f"/v1/stores/demo/jobs/{job.id}"
+        wait_for(lambda: client.get(path).json()["state"] == "done")
+        (document,) = client.get("/v1/stores/demo/documents").json()["documents"]
+        assert document["source"] == "returns.md"
+    system.close()
+
+
+def test_the_same_upload_with_the_same_key_is_one_job(client: TestClient) -> None:
+    path, headers = "/v1/stores/demo/documents", {"Idempotency-Key": "order-66"}
+    jobs = [
+        client.post(path, files={"file": ("b.md", b"# B\n\nWords.")}, headers=headers).json()["id"]
+        for _ in range(3)
+    ]
+    assert len(set(jobs)) == 1
+    other = client.post(path, files={"file": ("b.md", b"# B\n\nMore.")}, headers=headers)
+    assert other.status_code == 422
+    listed = client.get("/v1/stores/demo/jobs").json()["jobs"]
+    assert [job["id"] for job in listed] == jobs[:1]
+
+
+def test_a_failed_upload_can_be_tried_again(client: TestClient) -> None:
+    job = upload(client, "demo", "a.pdf", b"no PDF")
+    path = f"/v1/stores/demo/jobs/{job['id']}"
+    assert client.post(f"{path}/retry").status_code == 202
+    wait_for(lambda: client.get(path).json()["state"] == "failed")
+    assert client.delete(path).status_code == 422

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Response, UploadFile
+from fastapi import APIRouter, Form, Header, Response, UploadFile
 
 from rag_cs.errors import InvalidInput, NotFound, TooLarge
 from rag_cs.load import check_source
@@ -19,7 +18,7 @@ from rag_cs.server.dependencies import (
     Writable,
     WriteStore,
 )
-from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody, SpanBody
+from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody, JobList, SpanBody
 
 router = APIRouter(tags=["merchant"])
 
@@ -35,8 +34,12 @@ async def upload(
     effective_until: Annotated[str, Form(description="last day in force, YYYY-MM-DD")] = "",
     version: Annotated[str, Form()] = "",
     policy: Annotated[str, Form(description="what it is a version of; default: its title")] = "",
+    idempotency_key: Annotated[
+        str, Header(description="the same key with the same file makes no second job")
+    ] = "",
 ) -> JobBody:
-    """Take a file and ingest it in the background; a store is made with its first document.
+    """Take a file in, safe on disk, and ingest it in the background; a store is made with its first
+    document.
 
     A file of the same name replaces the earlier one. Dates, version and policy that aren't given
     are those that the file itself states, if it does.
@@ -47,15 +50,33 @@ async def upload(
     data = await file.read(limit + 1)
     if len(data) > limit:
         raise TooLarge(f"{source} is larger than {limit / 1e6:,.0f} MB. Split it.")
-    job = jobs.submit(store, source, data, given)
+    job = jobs.submit(store, source, data, given, idempotency_key)
     response.headers["Location"] = f"/v1/stores/{quote(store)}/jobs/{job.id}"
-    return _body(job)
+    return JobBody.of(job)
 
 
 @router.get("/v1/stores/{store}/jobs/{job_id}")
 def job(store: Writable, job_id: str, jobs: TheJobs) -> JobBody:
     """How far an upload is."""
-    return _body(jobs.get(store, job_id))
+    return JobBody.of(jobs.ledger.get(store, job_id))
+
+
+@router.get("/v1/stores/{store}/jobs")
+def list_jobs(store: Writable, jobs: TheJobs) -> JobList:
+    """The last hundred uploads, the latest first."""
+    return JobList(jobs=[JobBody.of(job) for job in jobs.ledger.of_store(store)])
+
+
+@router.delete("/v1/stores/{store}/jobs/{job_id}")
+def cancel_job(store: Writable, job_id: str, jobs: TheJobs) -> JobBody:
+    """Take back an upload that has not ended."""
+    return JobBody.of(jobs.ledger.cancel(store, job_id))
+
+
+@router.post("/v1/stores/{store}/jobs/{job_id}/retry", status_code=202)
+def retry_job(store: Writable, job_id: str, jobs: TheJobs) -> JobBody:
+    """Try an upload again that failed."""
+    return JobBody.of(jobs.retry(store, job_id))
 
 
 @router.get("/v1/stores/{store}/documents")
@@ -100,9 +121,3 @@ def delete_document(store: WriteStore, document_id: str) -> None:
     """Remove a document; it is found and quoted no more."""
     if not store.index.delete(document_id):
         raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")
-
-
-def _body(job: Any) -> JobBody:
-    fields = asdict(job)
-    del fields["store"]
-    return JobBody(**fields)

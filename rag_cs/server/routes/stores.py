@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from rag_cs.server.dependencies import TheKey, TheSystem, Writable
+from rag_cs.server.dependencies import TheJobs, TheKey, TheSystem, Writable
 from rag_cs.server.schemas import StoreList
 
 router = APIRouter(tags=["merchant"])
@@ -17,6 +17,7 @@ def list_stores(system: TheSystem, key: TheKey) -> StoreList:
 
 
 @router.delete("/v1/stores/{store}", status_code=204)
-def delete_store(store: Writable, system: TheSystem) -> None:
+def delete_store(store: Writable, system: TheSystem, jobs: TheJobs) -> None:
     """Remove a store with its documents, its index and its conversations."""
+    jobs.ledger.forget_store(store)
     system.delete_store(store)

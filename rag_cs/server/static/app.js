@@ -10,7 +10,7 @@ const TEXTS = {
     uploadFile: "Files", uploadSend: "Upload", failed: "That didn't work: ",
     noStore: "There is no store yet. Add documents below to make one.",
     key: "This server needs an API key:",
-    states: { queued: "waiting", running: "reading", done: "added", failed: "failed" },
+    states: { queued: "waiting", running: "reading", done: "added", failed: "failed", cancelled: "cancelled" },
   },
   zh: {
     title: "问问小店", store: "商店", question: "您的问题", send: "提问",
@@ -20,7 +20,7 @@ const TEXTS = {
     uploadFile: "文件", uploadSend: "上传", failed: "出错了：",
     noStore: "还没有商店。请在下面添加资料，即可建立一个。",
     key: "这台服务器需要 API 密钥：",
-    states: { queued: "排队中", running: "处理中", done: "已添加", failed: "失败" },
+    states: { queued: "排队中", running: "处理中", done: "已添加", failed: "失败", cancelled: "已取消" },
   },
 };
 
