@@ -13,7 +13,7 @@ from langchain_core.embeddings import Embeddings
 from rag_cs.chunk import TokenCounter, chunk
 from rag_cs.contradictions import Conflict, conflicts_of
 from rag_cs.errors import InvalidInput, RagError
-from rag_cs.index.base import ChunkIndex, Matrix
+from rag_cs.index.base import ChunkIndex, Matrix, Vector
 from rag_cs.load import load
 from rag_cs.policies import dated
 from rag_cs.rerank import TokenEncoder
@@ -80,25 +80,42 @@ class Ingester:
     def add(self, documents: Sequence[Document], progress: Progress | None = None) -> int:
         """Chunk, embed and index documents; the number of their chunks.
 
-        They are embedded together, since one short document alone would fill no batch.
+        They are embedded together, since one short document alone would fill no batch; what their
+        earlier versions held isn't embedded again.
         """
         chunked = [chunk(document, self._count_tokens) for document in documents]
         texts = [part.embedded_text for chunks in chunked for part in chunks]
-        rows: list[Matrix] = []
-        codes: list[bytes] = []
-        for start in range(0, len(texts), _EMBED_STEP):
-            vectors, more = embed_passages(self._embeddings, texts[start : start + _EMBED_STEP])
-            rows.append(vectors)
-            codes += more
+        made = self._held(documents)
+        fresh = [text for text in dict.fromkeys(texts) if text not in made]
+        held = len(texts) - len(fresh)
+        if progress and not fresh:
+            progress(documents[0].source, held, held)
+        for start in range(0, len(fresh), _EMBED_STEP):
+            some = fresh[start : start + _EMBED_STEP]
+            vectors, codes = embed_passages(self._embeddings, some)
+            made |= zip(some, zip(vectors, codes or [b""] * len(some), strict=True), strict=True)
             if progress:
-                progress(documents[0].source, start + len(vectors), len(texts))
-        vectors = np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
+                progress(documents[0].source, held + start + len(some), len(texts))
+        rows = np.array([made[text][0] for text in texts], np.float32).reshape(len(texts), -1)
+        codes = [code for text in texts if (code := made[text][1])]
         done = 0
         for document, chunks in zip(documents, chunked, strict=True):
             span = slice(done, done + len(chunks))
-            self._index.replace(document, chunks, vectors[span], codes[span])
+            self._index.replace(document, chunks, rows[span], codes[span])
             done += len(chunks)
         return len(texts)
+
+    def _held(self, documents: Sequence[Document]) -> dict[str, tuple[Vector, bytes]]:
+        """Vector and token codes of what the documents' earlier versions hold, by embedded text: a
+        chunk that didn't change isn't embedded again."""
+        known: dict[str, tuple[Vector, bytes]] = {}
+        for document in documents:
+            numbers = self._index.numbers(document.id)
+            vectors, codes = self._index.vectors(numbers), self._index.token_codes(numbers)
+            for number, part in self._index.chunks(numbers.tolist()).items():
+                if number in vectors:
+                    known[part.embedded_text] = (vectors[number], codes.get(number, b""))
+        return known
 
     def ingest_files(
         self,

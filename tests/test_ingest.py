@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag_cs.errors import InvalidInput, UnreadableDocument
@@ -34,6 +35,38 @@ def test_a_file_is_added_then_unchanged_then_replaced(
     assert (again.outcome, again.document_id) == ("replaced", first.document_id)
     assert "14 days" in index.document(first.document_id).text
     assert len(index) == 1
+
+
+class CountingEmbeddings(HashEmbeddings):
+    """Notes how many texts it embedded."""
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded += len(texts)
+        return super().embed_documents(texts)
+
+
+def test_only_what_changed_is_embedded_again(index: EmbeddedIndex) -> None:
+    embeddings = CountingEmbeddings()
+    ingester = Ingester(index, embeddings, embeddings.count_tokens)
+    seen: list[tuple[str, int, int]] = []
+    rows = [f"Why number {n}?,Because it is {n} and nothing else at all." for n in range(30)]
+    pairs = "\n".join(["question,answer", *rows])
+    ingester.ingest(pairs.encode(), "faq.csv")
+    assert embeddings.embedded == 30
+    changed = pairs.replace("it is 7 and", "it was 7 and")
+    done = ingester.ingest(changed.encode(), "faq.csv", lambda *step: seen.append(step))
+    assert (done.outcome, done.chunks, embeddings.embedded) == ("replaced", 30, 31)
+    assert seen[-1] == ("faq.csv", 30, 30)
+    query = np.array(embeddings.embed_query("Because it was 7"), np.float32)
+    (best,) = index.search_dense(query, 1).numbers.tolist()
+    assert "it was 7" in index.chunks([best])[best].text
+    given = {"version": "2"}
+    ingester.ingest(changed.encode(), "faq.csv", lambda *step: seen.append(step), given)
+    assert embeddings.embedded == 31
+    assert seen[-1] == ("faq.csv", 30, 30)
 
 
 def test_dates_come_from_the_caller_or_the_file_and_new_ones_replace(

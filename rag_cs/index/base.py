@@ -109,6 +109,10 @@ class ChunkIndex(Protocol):
         """The cosine of each numbered chunk with `query`, shape (len(numbers),)."""
         ...
 
+    def vectors(self, numbers: Numbers) -> dict[int, Vector]:
+        """The vectors of the numbered chunks as `replace` was given them, less those deleted."""
+        ...
+
     def token_codes(self, numbers: Numbers) -> dict[int, bytes]:
         """What `replace` was given for the numbered chunks, less those that have none."""
         ...

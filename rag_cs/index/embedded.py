@@ -172,6 +172,14 @@ class EmbeddedIndex:
             exact.update(zip(found.tolist(), (rows @ query).tolist(), strict=True))
         return np.array([exact.get(number, 0.0) for number in numbers.tolist()], np.float32)
 
+    def vectors(self, numbers: Numbers) -> dict[int, Vector]:
+        """See `ChunkIndex.vectors`."""
+        held: dict[int, Vector] = {}
+        with self.engine.begin() as connection:
+            for found, rows in _read_vectors(connection, numbers, self._vectors.dimensions):
+                held.update(zip(found.tolist(), rows, strict=True))
+        return held
+
     def token_codes(self, numbers: Numbers) -> dict[int, bytes]:
         """See `ChunkIndex.token_codes`."""
         query = select(token_codes).where(token_codes.c.number.in_(numbers.tolist()))
