@@ -196,6 +196,8 @@ def signals(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
     return {
         "best": best.answers,
         "second": ranked[1].answers if len(ranked) > 1 else best.answers - 1,
+        "sentence": max(map(_best_sentence, evidence)),
+        "best_sentence": _best_sentence(best),
         "cosine": max(cosines),
         "margin": max(cosines) - sum(cosines) / len(cosines),
         "interaction": reranked[0],
@@ -208,6 +210,10 @@ def signals(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
     }
 
 
+def _best_sentence(evidence: Evidence) -> float:
+    return max((logit for *_, logit in evidence.sentences), default=_UNREAD)
+
+
 def _evidence(hit: Hit, reading: Reading) -> Evidence:
     """The reading by sentences of the chunk's own text, which follows its context."""
     text = hit.chunk.text
@@ -218,7 +224,7 @@ def _evidence(hit: Hit, reading: Reading) -> Evidence:
                          default=_UNREAD))
         for start, end in statements_of(hit.chunk)
     )  # fmt: skip
-    return Evidence(hit, max((each[2] for each in sentences), default=_UNREAD), sentences)
+    return Evidence(hit, reading.answers, sentences)
 
 
 def unread(question: str, hits: Sequence[Hit]) -> Judgement:

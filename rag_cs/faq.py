@@ -14,14 +14,17 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.text import detect_language, search_terms
-from rag_cs.types import Chunk, Hit
+from rag_cs.types import Chunk, Hit, Language
 
 # FAQ pairs that are compared: embedding a question takes 5 ms when it was never seen.
 COMPARED = 4
-# Least cosine of two questions that ask the same, and by how much it must exceed the runner-up's.
-# See the log, "FAQ first".
-MIN_COSINE = 0.93
-MIN_MARGIN = 0.015
+# Least cosine of two questions that ask the same, and by how much it must exceed the runner-up's:
+# one pair of these must be kept. Chinese questions on one subject are all near each other. See the
+# log, "FAQ first".
+NEAR: dict[Language, tuple[tuple[float, float], ...]] = {
+    "en": ((0.93, 0.015), (0.88, 0.05)),
+    "zh": ((0.95, 0.02), (0.92, 0.05)),
+}
 # A question that is the same to the letter, as good as.
 SAME_COSINE = 0.985
 _CODE = re.compile(r"\d")
@@ -59,7 +62,8 @@ def match_faq(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Mat
     best, *others = sorted(zip(cosines, range(len(pairs)), strict=True), reverse=True)
     cosine, hit = best[0], pairs[best[1]]
     runner_up = next((c for c, n in others if pairs[n].chunk.text != hit.chunk.text), 0.0)
-    if not _is_near(cosine, cosine - runner_up) or not _fits(question, hit.chunk):
+    near = _is_near(detect_language(question), cosine, cosine - runner_up)
+    if not near or not _fits(question, hit.chunk):
         return None
     span = answer_span(hit.chunk)
     return Match(hit, cosine, *span) if span else None
@@ -74,8 +78,9 @@ def answer_span(chunk: Chunk) -> tuple[int, int] | None:
     return label.end(), filed.start() if filed else len(chunk.text.rstrip())
 
 
-def _is_near(cosine: float, margin: float) -> bool:
-    return cosine >= SAME_COSINE or (cosine >= MIN_COSINE and margin >= MIN_MARGIN)
+def _is_near(language: Language, cosine: float, margin: float) -> bool:
+    near = any(cosine >= least and margin >= ahead for least, ahead in NEAR[language])
+    return near or cosine >= SAME_COSINE
 
 
 def _fits(question: str, chunk: Chunk) -> bool:
