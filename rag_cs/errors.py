@@ -37,6 +37,10 @@ class Busy(RagError):
     """The program is at capacity; the same request may succeed later."""
 
 
+class TooMany(RagError):
+    """More requests than one caller may send."""
+
+
 class Unauthorized(RagError):
     """A request without a key that works."""
 

@@ -76,6 +76,9 @@ class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     max_upload_bytes: int = Field(default=50_000_000, ge=1)
+    requests_per_minute: int = Field(
+        default=300, ge=1, description="of one key; of a shopper's key, of one address"
+    )
 
 
 class Settings(BaseSettings):

@@ -11,10 +11,13 @@ import ipaddress
 from typing import Literal
 
 from fastapi import Request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag_cs.errors import Forbidden, NotFound, RagError, TooLarge, Unauthorized
+from rag_cs.errors import Forbidden, NotFound, RagError, TooLarge, TooMany, Unauthorized
 from rag_cs.server.problems import respond, status_of
 from rag_cs.stores.folders import check_store_name
 from rag_cs.stores.keys import Key, Keys, Role
@@ -68,12 +71,15 @@ def allow(key: Key, store: str, need: Need) -> str:
 
 class Doorkeeper:
     """Plain ASGI, before anything of a request's body is read: below `/v1/` a request needs a key,
-    which is put into its state, and no body may be larger than the limit."""
+    which is put into its state; no body may be larger than the limit, and nobody may ask more often
+    than theirs. Counts are this process's own."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, most_bytes: int, per_minute: int) -> None:
         self._app = app
         self._gate = gate
         self._most_bytes = most_bytes
+        self._rate = RateLimitItemPerMinute(per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
@@ -84,11 +90,20 @@ class Doorkeeper:
         try:
             self._check_length(request)
             key = await run_in_threadpool(self._gate.key_of, request)
+            self._count(key, request)
         except RagError as error:
             await respond(request, status_of(error), str(error))(scope, receive, send)
             return
         scope.setdefault("state", {})["key"] = key
         await self._app(scope, self._counted(receive), send)
+
+    def _count(self, key: Key, request: Request) -> None:
+        """A shopper's key is that of a page with many visitors, each of whom counts alone; whoever
+        sits at the machine itself isn't counted."""
+        visitor = request.client.host if request.client and key.role == "shopper" else ""
+        if key is not _HERE and not self._limiter.hit(self._rate, key.id, visitor):
+            most = self._rate.amount
+            raise TooMany(f"That is more than {most} requests a minute. Wait a little.")
 
     def _check_length(self, request: Request) -> None:
         stated = request.headers.get("content-length", "0")

@@ -43,8 +43,13 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
     app.state.system, app.state.jobs, app.state.models = system, Jobs(system), Models(system)
     problems.install(app)
     gate = Gate(system.keys, anonymous=anonymous)
-    most_bytes = system.settings.server.max_upload_bytes + _FORM_BYTES
-    app.add_middleware(Doorkeeper, gate=gate, most_bytes=most_bytes)
+    limits = system.settings.server
+    app.add_middleware(
+        Doorkeeper,
+        gate=gate,
+        most_bytes=limits.max_upload_bytes + _FORM_BYTES,
+        per_minute=limits.requests_per_minute,
+    )
     metrics.install(app)
     for routes in (ask, search, documents, stores, openai, health, page):
         app.include_router(routes.router)

@@ -22,6 +22,7 @@ _STATUSES: dict[type[errors.RagError], int] = {
     errors.TooLarge: 413,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
+    errors.TooMany: 429,
     errors.Busy: 503,
     errors.ModelError: 503,
     errors.IndexDamaged: 500,

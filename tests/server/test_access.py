@@ -139,6 +139,23 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(client: TestClient
     assert 400 <= streamed.status_code < 500
 
 
+def test_nobody_may_ask_without_end(tmp_path: Path) -> None:
+    system = make_system(tmp_path / "indexes")
+    system.settings.server.requests_per_minute = 3
+    one, other = (system.keys.create("admin")[0] for _ in range(2))
+    with TestClient(create_app(system), HERE) as client:
+        headers = {"Authorization": f"Bearer {one}"}
+        statuses = [client.get("/v1/stores", headers=headers).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        refused = client.get("/v1/stores", headers=headers)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert "3 requests a minute" in refused.json()["detail"]
+        again = client.get("/v1/stores", headers={"Authorization": f"Bearer {other}"})
+        assert again.status_code == 200
+        assert client.get("/livez").status_code == 200
+    system.close()
+
+
 def test_a_refusal_says_what_to_do(client: TestClient) -> None:
     refused = client.get("/v1/stores")
     assert refused.headers["WWW-Authenticate"] == "Bearer"
