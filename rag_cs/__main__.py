@@ -2,4 +2,5 @@
 
 from rag_cs.cli import main
 
-main()
+if __name__ == "__main__":  # a process that reads a file imports this too
+    main()

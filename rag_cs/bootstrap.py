@@ -13,6 +13,7 @@ from rag_cs.answerable import Calibration, Judge, StoreCalibration
 from rag_cs.assistant import Assistant
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
+from rag_cs.isolated import IsolatedLoader
 from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
 from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
@@ -65,6 +66,11 @@ class System:
         return Keys(self.settings.storage.indexes)
 
     @cached_property
+    def loader(self) -> IsolatedLoader:
+        """What reads files, each in a process of its own."""
+        return IsolatedLoader()
+
+    @cached_property
     def jobs(self) -> JobLedger:
         """The ledger of uploads."""
         return JobLedger(self.settings.storage.indexes)
@@ -113,7 +119,7 @@ class System:
         return Store(
             name=name,
             index=index,
-            ingester=Ingester(index, embeddings, embeddings.count_tokens),
+            ingester=Ingester(index, embeddings, embeddings.count_tokens, self.loader),
             retriever=make_retriever(self.settings, index, embeddings, self.reranker),
             conversations=Conversations(index.engine),
         )

@@ -44,12 +44,20 @@ Progress = Callable[[str, int, int], None]
 """Called with the source, the chunks embedded so far and the chunks in all."""
 
 
+Loader = Callable[[bytes, str], Document]
+
+
 class Ingester:
     """Puts files into one store's index."""
 
     def __init__(
-        self, index: ChunkIndex, embeddings: Embeddings, count_tokens: TokenCounter
+        self,
+        index: ChunkIndex,
+        embeddings: Embeddings,
+        count_tokens: TokenCounter,
+        load: Loader = load,
     ) -> None:
+        self._load = load
         self._index = index
         self._embeddings = embeddings
         self._count_tokens = count_tokens
@@ -67,7 +75,7 @@ class Ingester:
         The same file again, with nothing or the same given, changes nothing. Raises a RagError
         that says what is wrong with the file; the store is then unchanged.
         """
-        document = dated(load(data, source), given or {})
+        document = dated(self._load(data, source), given or {})
         before = self._index.record(document.id)
         same = before and before.sha256 == document.sha256
         if before and same and (not given or before.metadata == document.metadata):

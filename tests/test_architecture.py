@@ -20,7 +20,7 @@ LEVELS: list[list[str]] = [
     ["training"],
     ["evaluation"],
     ["check_report"],
-    ["assistant", "ingest", "check"],
+    ["assistant", "ingest", "check", "isolated"],
     [
         "load", "chunk", "embed", "weights", "smalltalk", "parts", "rewrite", "retrieve", "rerank",
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
