@@ -131,13 +131,22 @@ class StoreCalibration:
 class Judge:
     """Says whether hits answer a question: `needed` is the probability that an answer must have
     for the risk that the merchant takes, `needed_to_quote` that for the likeliest sentence as
-    it is. Without a reader it goes by what retrieval says alone."""
+    it is.
+
+    `reader` tells whether passages answer; without one, what retrieval says must do. `finder` tells
+    which sentences do, and is the reader where there is none: see the log, "The answer reader".
+    """
 
     def __init__(
-        self, calibration: Calibration, max_risk: float, reader: AnswerReader | None = None
+        self,
+        calibration: Calibration,
+        max_risk: float,
+        reader: AnswerReader | None = None,
+        finder: AnswerReader | None = None,
     ) -> None:
         self.calibration = calibration
         self._reader = reader
+        self._finder = finder or reader
         self._max_risk = max_risk
         self.needed = calibration.threshold(max_risk)
         # To quote a sentence that no generator chose, half the risk must do.
@@ -145,7 +154,7 @@ class Judge:
 
     def calibrated(self, calibration: Calibration) -> Judge:
         """The same judge with another calibration, such as a store's own."""
-        return Judge(calibration, self._max_risk, self._reader)
+        return Judge(calibration, self._max_risk, self._reader, self._finder)
 
     def signals(self, question: str, hits: Sequence[Hit]) -> dict[str, float]:
         """What its calibration weighs; at least one hit is needed."""
@@ -155,12 +164,12 @@ class Judge:
         """What the first hits hold. `question` is the wording that stands alone."""
         if not hits:
             return Judgement(0.0)
-        evidence = evidence_of(question, hits[:READ_HITS], self._reader)
-        order = sorted(evidence, key=lambda each: -each.answers)
+        evidence = evidence_of(question, hits[:READ_HITS], self._finder)
+        order = sorted(evidence, key=_best_sentence, reverse=True)
         if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
             return Judgement(self.needed * is_relevant(question, hits), tuple(order))
-        return Judgement(self.calibration.probability(signals(question, evidence)), tuple(order))
+        return Judgement(self.calibration.probability(self.signals(question, hits)), tuple(order))
 
 
 def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None) -> list[Evidence]:

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 # A store's own calibration, in its folder.
 CALIBRATION_NAME = "calibration.json"
-# Calibrations that come with the package, by the name of the embedder in the catalogue.
-JUDGES = {"multilingual-e5-small": "answerable_e5_small.json"}
+# What comes with the package for an embedder, by its name in the catalogue: the answer reader's
+# adapter, and the calibration of what it says.
+JUDGES = {
+    "multilingual-e5-small": ("answer_reader_e5_small.safetensors", "answerable_e5_small.json")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +191,21 @@ def load_reranker(settings: Settings, embeddings: LocalEmbeddings) -> Reranker |
 
 def load_judge(settings: Settings, embeddings: LocalEmbeddings) -> Judge | None:
     """The judge of what passages answer; None for an embedder that it wasn't made for."""
-    name = JUDGES.get(embeddings.fingerprint.split("@")[0])
+    files = JUDGES.get(embeddings.fingerprint.split("@")[0])
     late = settings.retrieval.reranker == "late-interaction"
-    if name is None or not late:  # its signals are those of the default retrieval
+    if files is None or not late:  # its signals are those of the default retrieval
         return None
-    calibration = Calibration.load(Path(__file__).parent / "models" / name)
-    return Judge(calibration, settings.answering.max_risk, SentenceReader(embeddings))
+    from rag_cs.models.answer_reader import OpenVINOAnswerReader
+
+    adapter, calibration = (Path(__file__).parent / "models" / name for name in files)
+    folder = resolve(settings.embedding.model, cache=models_folder(settings))
+    reader = OpenVINOAnswerReader(folder, adapter, embeddings.tokenizer)
+    return Judge(
+        Calibration.load(calibration),
+        settings.answering.max_risk,
+        reader,
+        SentenceReader(embeddings),
+    )
 
 
 def make_retriever(

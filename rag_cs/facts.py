@@ -40,6 +40,17 @@ _DURATIONS = {
     r"years?|年(?!\d|月)|周年": ("months", 12),
 }
 _MEASURES = {
+    # `m²` and `㎡` are folded to m2
+    r"m3/h|立方米每小时": ("m3/h", 1), r"m3|立方米|cubic met(?:er|re)s?": ("m3", 1),
+    r"m2|平方米|平米|square met(?:er|re)s?|sq\.? ?m": ("m2", 1),
+    r"db|decibels?|分贝": ("db", 1), r"ghz": ("hz", 1e9), r"mhz": ("hz", 1e6),
+    r"khz": ("hz", 1e3), r"hz|赫兹?": ("hz", 1), r"mah|毫安时?": ("mah", 1),
+    r"kwh|千瓦时": ("wh", 1000), r"wh|瓦时": ("wh", 1), r"rpm|转/分": ("rpm", 1),
+    r"mpa|兆帕": ("pa", 1e6), r"kpa|千帕": ("pa", 1000), r"pa|帕": ("pa", 1), r"bar": ("bar", 1),
+    r"lm|lumens?|流明": ("lm", 1), r"lux": ("lux", 1), r"ppm": ("ppm", 1),
+    r"px|pixels?|像素": ("px", 1), r"mbps": ("mbps", 1), r"tb": ("mb", 1e6), r"gb": ("mb", 1000),
+    r"mb": ("mb", 1), r"oz|ounces?|盎司": ("oz", 1), r"lbs?|pounds? weight|磅": ("lb", 1),
+    r"ft|feet|foot|英尺": ("ft", 1), r"°f|degrees? fahrenheit|华氏度": ("°f", 1),
     r"kg|kilograms?|公斤|千克": ("g", 1000), r"g|grams?|克": ("g", 1), r"斤": ("g", 500),
     r"km|kilomet(?:er|re)s?|公里|千米": ("mm", 1e6), r"m|met(?:er|re)s?|米": ("mm", 1000),
     r"cm|centimet(?:er|re)s?|厘米": ("mm", 10), r"mm|millimet(?:er|re)s?|毫米": ("mm", 1),
@@ -70,7 +81,7 @@ _PATTERNS: list[tuple[Kind, re.Pattern[str], str, float]] = [
 ]  # fmt: skip
 # A range's first number has the unit of its second.
 _RANGE = re.compile(
-    r"(\d+(?:\.\d+)?) ?(?:-|–|—|~|～|to|至|到) ?(?=\d+(?:\.\d+)?( ?(?:%|[a-z]+ ?(?:days?)?|[^\W\d_a-z]{1,3})))"
+    r"(\d+(?:\.\d+)?) ?(?:-|–|—|~|～|to|至|到) ?(?=\d+(?:\.\d+)?( ?(?:%|[a-z]+[23]?(?![\d]) ?(?:days?)?|[^\W\d_a-z]{1,3})))"
 )
 _ZH_PERCENT = re.compile(r"百分之([\d.零〇一二两三四五六七八九十百]+)")
 _NEGATION = re.compile(

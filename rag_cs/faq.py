@@ -18,13 +18,11 @@ from rag_cs.types import Chunk, Hit, Language
 
 # FAQ pairs that are compared: embedding a question takes 5 ms when it was never seen.
 COMPARED = 4
-# Least cosine of two questions that ask the same, and by how much it must exceed the runner-up's:
-# one pair of these must be kept. Chinese questions on one subject are all near each other. See the
-# log, "FAQ first".
-NEAR: dict[Language, tuple[tuple[float, float], ...]] = {
-    "en": ((0.93, 0.015), (0.88, 0.05)),
-    "zh": ((0.95, 0.02), (0.92, 0.05)),
-}
+# Least cosine of two questions that ask the same, and by how much it must exceed the runner-up's.
+# Chinese questions on one subject are all near each other. See the log, "FAQ first".
+NEAR: dict[Language, tuple[float, float]] = {"en": (0.93, 0.015), "zh": (0.95, 0.02)}
+# What the runner-up has at the least: the pairs that retrieval found may be one alone.
+RUNNER_UP = 0.9
 # A question that is the same to the letter, as good as.
 SAME_COSINE = 0.985
 _CODE = re.compile(r"\d")
@@ -61,7 +59,8 @@ def match_faq(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Mat
     cosines = [float(query @ np.array(embeddings.embed_query(p.chunk.question))) for p in pairs]
     best, *others = sorted(zip(cosines, range(len(pairs)), strict=True), reverse=True)
     cosine, hit = best[0], pairs[best[1]]
-    runner_up = next((c for c, n in others if pairs[n].chunk.text != hit.chunk.text), 0.0)
+    rest = (c for c, n in others if pairs[n].chunk.text != hit.chunk.text)
+    runner_up = max(next(rest, 0.0), RUNNER_UP)
     near = _is_near(detect_language(question), cosine, cosine - runner_up)
     if not near or not _fits(question, hit.chunk):
         return None
@@ -79,8 +78,8 @@ def answer_span(chunk: Chunk) -> tuple[int, int] | None:
 
 
 def _is_near(language: Language, cosine: float, margin: float) -> bool:
-    near = any(cosine >= least and margin >= ahead for least, ahead in NEAR[language])
-    return near or cosine >= SAME_COSINE
+    least, ahead = NEAR[language]
+    return cosine >= SAME_COSINE or (cosine >= least and margin >= ahead)
 
 
 def _fits(question: str, chunk: Chunk) -> bool:

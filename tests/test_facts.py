@@ -12,6 +12,29 @@ DIGITS = "零一二三四五六七八九"
 
 
 @pytest.mark.parametrize(
+    ("sentence", "source"),
+    [
+        ("AQ-300/B 净化器只能连 24 个频段的无线网络。", "噪音 24 dB，支持 2.4 GHz 无线网络"),
+        ("It has 24 modes.", "Between 24 dB in sleep mode and 52 dB at full speed."),
+        ("It holds 20 litres.", "It serves rooms of up to 20 m²."),
+    ],
+)
+def test_the_number_of_one_thing_is_not_that_of_another(sentence: str, source: str) -> None:
+    assert unsupported(sentence, source)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2.4 GHz", "2400MHz"), ("21 to 37 m²", "21–37平方米"), ("24 dB", "24分贝"),
+        ("2000 mAh", "2,000毫安时"), ("1 TB", "1000GB"),
+    ],
+)  # fmt: skip
+def test_measures_are_the_same_in_any_unit(one: str, other: str) -> None:
+    assert facts_in(one) == facts_in(other)
+
+
+@pytest.mark.parametrize(
     ("first", "second"),
     [
         ("7天内可退", "within seven days"),
