@@ -187,9 +187,11 @@ def _same_subject(one: Statement, other: Statement) -> bool:
 
 
 def _topic(statement: Statement) -> frozenset[str]:
-    """The words of what a passage is about: of its FAQ question, or of its innermost heading."""
-    path = statement.chunk.heading_path
-    return _words(statement.chunk.question or (path[-1] if path else ""))
+    """The words of what a passage is about: of its FAQ question, or of its innermost heading below
+    the title, which names what the whole document is about."""
+    chunk = statement.chunk
+    inner = chunk.heading_path[-1] if chunk.heading_path else ""
+    return _words(chunk.question or (inner if inner != chunk.title else ""))
 
 
 def _all_words(statement: Statement) -> frozenset[str]:

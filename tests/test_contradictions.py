@@ -57,6 +57,13 @@ def test_headings_tell_what_a_statement_is_about() -> None:
     assert disagreement(clothes, again) == "duration"
 
 
+def test_a_title_is_no_heading() -> None:
+    text = "A parcel waits in a parcel locker for {} days."
+    policy = statement(text.format(3), title="Shipping policy", heading_path=("Shipping policy",))
+    pair = statement(text.format(5), "faq.csv", title="faq", heading_path=("faq",))
+    assert disagreement(policy, pair) == "duration"
+
+
 def test_few_words_disagree_under_one_title_only() -> None:
     card = statement("Valid for 12 months.", title="Gift cards", context="Gift cards")
     warranty = statement("Valid for 24 months.", "b.md", title="Warranty", context="Warranty")
