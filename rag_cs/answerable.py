@@ -7,15 +7,13 @@ nothing of the generator: what follows from the probability is for the assistant
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
+from rag_cs.calibration import Calibration
 from rag_cs.guard import instruction_spans
 from rag_cs.statements import statements_of
 from rag_cs.text import detect_language, search_terms, tokenise
@@ -59,75 +57,6 @@ class Judgement:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A logistic regression over `signals`, and the probability to ask for by risk.
-
-    `thresholds` holds (risk, probability): answering only from that probability on, at most that
-    share of the answers is wrong on the data it was fitted to. Risks rise.
-    """
-
-    weights: Mapping[str, float]
-    bias: float
-    thresholds: tuple[tuple[float, float], ...]
-
-    @classmethod
-    def load(cls, path: Path) -> Calibration:
-        """From the JSON file that `training/calibration.py` writes."""
-        return cls.of(json.loads(path.read_text("utf-8")))
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Calibration:
-        """From plain values."""
-        return cls(row["weights"], row["bias"], tuple(map(tuple, row["thresholds"])))
-
-    @property
-    def fingerprint(self) -> str:
-        """Names these weights: what was fitted on top of them fits no others."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
-
-    def logit(self, values: Mapping[str, float]) -> float:
-        """The log-odds that signals mean an answer."""
-        return self.bias + sum(weight * values[name] for name, weight in self.weights.items())
-
-    def probability(self, values: Mapping[str, float]) -> float:
-        """The probability that signals mean an answer."""
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.logit(values)))))
-
-    def scaled(
-        self, slope: float, shift: float, thresholds: Sequence[tuple[float, float]]
-    ) -> Calibration:
-        """The same signals with their log-odds times `slope` plus `shift` (Platt, 1999)."""
-        weights = {name: slope * weight for name, weight in self.weights.items()}
-        return Calibration(weights, slope * self.bias + shift, tuple(thresholds))
-
-    def threshold(self, max_risk: float) -> float:
-        """The probability to ask for so that at most `max_risk` of the answers are wrong: that of
-        the greatest tabled risk within it, and 1 below the least."""
-        within = [needed for risk, needed in self.thresholds if risk <= max_risk + 1e-9]
-        return within[-1] if within else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class StoreCalibration:
-    """A store's own calibration; `base` is the fingerprint of the one that it was fitted to."""
-
-    calibration: Calibration
-    base: str
-
-    @classmethod
-    def load(cls, path: Path) -> StoreCalibration:
-        """What `save` wrote."""
-        row = json.loads(path.read_text("utf-8"))
-        return cls(Calibration.of(row["calibration"]), row["base"])
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON, whole or not at all."""
-        written = path.with_suffix(".new")
-        written.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
-        written.replace(path)
-
-
 class Judge:
     """Says whether hits answer a question: `needed` is the probability that an answer must have
     for the risk that the merchant takes, `needed_to_quote` that for the likeliest sentence as
@@ -135,6 +64,8 @@ class Judge:
 
     `reader` tells whether passages answer; without one, what retrieval says must do. `finder` tells
     which sentences do, and is the reader where there is none: see the log, "The answer reader".
+    With `hears` the generator's own verdict counts too; only questions worth asking it then go
+    on (`is_worth_asking`), and `hear` has the last word.
     """
 
     def __init__(
@@ -143,18 +74,35 @@ class Judge:
         max_risk: float,
         reader: AnswerReader | None = None,
         finder: AnswerReader | None = None,
+        *,
+        hears: bool = False,
     ) -> None:
         self.calibration = calibration
+        self.hears = hears and calibration.verdict is not None
         self._reader = reader
         self._finder = finder or reader
         self._max_risk = max_risk
-        self.needed = calibration.threshold(max_risk)
+        self.needed = calibration.threshold(max_risk, heard=self.hears)
         # To quote a sentence that no generator chose, half the risk must do.
-        self.needed_to_quote = calibration.threshold(max_risk / 2)
+        self.needed_to_quote = calibration.threshold(max_risk / 2, heard=self.hears)
 
     def calibrated(self, calibration: Calibration) -> Judge:
         """The same judge with another calibration, such as a store's own."""
-        return Judge(calibration, self._max_risk, self._reader, self._finder)
+        return Judge(calibration, self._max_risk, self._reader, self._finder, hears=self.hears)
+
+    def is_worth_asking(self, judgement: Judgement) -> bool:
+        """Whether the generator is to be asked at all."""
+        if self.hears and self.calibration.verdict:
+            return judgement.probability >= self.calibration.verdict.gate
+        return judgement.probability >= self.needed
+
+    def hear(self, judgement: Judgement, verdict: float | None) -> Judgement:
+        """The judgement with the generator's log-odds; None where it wasn't asked. As it was,
+        for a judge that doesn't hear."""
+        if not self.hears:
+            return judgement
+        probability = self.calibration.heard(judgement.probability, verdict)
+        return replace(judgement, probability=probability)
 
     def signals(self, question: str, hits: Sequence[Hit]) -> dict[str, float]:
         """What its calibration weighs; at least one hit is needed."""
@@ -164,8 +112,7 @@ class Judge:
         """What the first hits hold. `question` is the wording that stands alone."""
         if not hits:
             return Judgement(0.0)
-        evidence = evidence_of(question, hits[:READ_HITS], self._finder)
-        order = sorted(evidence, key=_best_sentence, reverse=True)
+        order = likeliest_first(question, hits, self._finder)
         if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
             return Judgement(self.needed * is_relevant(question, hits), tuple(order))
@@ -180,6 +127,14 @@ def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None)
         return [Evidence(hit, hit.score, _overlaps(terms, hit.chunk)) for hit in hits]
     readings = reader.read(question, [hit.chunk.embedded_text for hit in hits])
     return [_evidence(hit, reading) for hit, reading in zip(hits, readings, strict=True)]
+
+
+def likeliest_first(
+    question: str, hits: Sequence[Hit], finder: AnswerReader | None
+) -> list[Evidence]:
+    """The first hits as `finder` reads them, that with the likeliest sentence first."""
+    evidence = evidence_of(question, hits[:READ_HITS], finder)
+    return sorted(evidence, key=_best_sentence, reverse=True)
 
 
 def _terms(question: str) -> set[str]:

@@ -8,26 +8,25 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
 
 from rag_cs.answerable import Judge, Judgement, extract, unread
 from rag_cs.contradictions import dispute, is_disputable
+from rag_cs.draft import Drafter, Verdict
 from rag_cs.faq import Match, match_faq
 from rag_cs.ground import cite, ground, repeats
 from rag_cs.guard import blocked
 from rag_cs.index.base import Filters
 from rag_cs.parts import is_unclear, split_question
-from rag_cs.prompt import SECRETS, build_prompt
+from rag_cs.prompt import SECRETS
 from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree, not_yet, nothing_found
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, check_query
 from rag_cs.rewrite import rewrite
 from rag_cs.smalltalk import small_talk, wants_person
-from rag_cs.text import detect_language, split_sentences
-from rag_cs.types import Answer, Citation, Hit, Language, Turn
+from rag_cs.text import detect_language
+from rag_cs.types import Answer, Citation, Evidence, Hit, Language, Turn
 
 TOP_K = 5
 
@@ -68,10 +67,13 @@ class Assistant:
         embeddings: Embeddings,
         chat: BaseChatModel,
         judge: Judge | None = None,
+        *,
+        trained: bool = False,
     ) -> None:
+        """`trained`: the chat model gives a verdict first; see `draft`."""
         self._retriever = retriever
         self._embeddings = embeddings
-        self._chat = chat
+        self._drafter = Drafter(chat, trained=trained)
         self._judge = judge
 
     async def answer(
@@ -115,11 +117,13 @@ class Assistant:
         confidence = 1.0
         for number, part in enumerate(split_question(question)):
             found = await asyncio.to_thread(self._look_up, part, history, scope)
-            confidence = min(confidence, found.judgement.probability)
             before = len(said)
-            async with aclosing(self._write(part, found, language)) as sentences:
-                async for draft in sentences:
-                    for sentence in await asyncio.to_thread(self._settle, draft, language, scope):
+            async with aclosing(self._write(part, history, found, language)) as written:
+                async for event in written:
+                    if isinstance(event, Judgement):
+                        confidence = min(confidence, event.probability)
+                        continue
+                    for sentence in await asyncio.to_thread(self._settle, event, language, scope):
                         if sentence.text not in {each.text for each in said}:
                             said.append(sentence)
                             yield sentence
@@ -157,32 +161,56 @@ class Assistant:
         return _Findings(hits, self._judge.judge(queries[-1], hits))
 
     async def _write(
-        self, question: str, found: _Findings, language: Language
-    ) -> AsyncGenerator[Sentence]:
-        """The sentences that answer one question; none when the passages don't."""
+        self, question: str, history: Sequence[Turn], found: _Findings, language: Language
+    ) -> AsyncGenerator[Judgement | Sentence]:
+        """What was judged at last, then the sentences that answer one question; none when the
+        passages don't."""
         if found.match:
+            yield found.judgement
             start, end = found.match.start, found.match.end
             yield Sentence(
                 found.match.answer, cite(found.match.answer, found.match.hit, start, end)
             )
             return
-        if found.judgement.probability < self._needed:
+        if not self._is_worth_asking(found.judgement):
+            yield self._hear(found.judgement, None)
             return
-        evidence = found.judgement.evidence
+        judgement, evidence = found.judgement, found.judgement.evidence
+        if not self._drafter.trained:
+            yield judgement
         written = False
-        async with aclosing(self._draft(build_prompt(question, evidence, language))) as drafts:
+        drafts = self._drafter.draft(question, evidence, language, history)
+        async with aclosing(drafts):
             async for draft in drafts:
-                if repeats(draft, question):
-                    continue
-                citation = await asyncio.to_thread(ground, draft, found.hits, self._embeddings)
-                if citation and not blocked(draft, [citation.quote], SECRETS):
+                if isinstance(draft, Verdict):
+                    judgement = self._hear(judgement, draft.logit)
+                    yield judgement
+                    if judgement.probability < self._needed:
+                        return
+                elif sentence := await asyncio.to_thread(self._supported, draft, question, found):
                     written = True
-                    yield Sentence(draft, citation)
-        if not written and self._may_quote(found) and (span := extract(evidence)):
-            hit, start, end = span
-            quote = hit.chunk.text[start:end]
-            if not blocked(quote, [quote]):
-                yield Sentence(quote, cite(quote, hit, start, end))
+                    yield sentence
+        if not written and self._may_quote(judgement) and (quoted := _quoted(evidence)):
+            yield quoted
+
+    def _supported(self, draft: str, question: str, found: _Findings) -> Sentence | None:
+        """A drafted sentence with its quote, if it may be sent."""
+        if repeats(draft, question):
+            return None
+        citation = ground(draft, found.hits, self._embeddings)
+        if citation is None or blocked(draft, [citation.quote], SECRETS):
+            return None
+        return Sentence(draft, citation)
+
+    def _is_worth_asking(self, judgement: Judgement) -> bool:
+        """Whether to ask the generator."""
+        if self._judge:
+            return self._judge.is_worth_asking(judgement)
+        return judgement.probability >= self._needed
+
+    def _hear(self, judgement: Judgement, verdict: float | None) -> Judgement:
+        """The judgement with what the generator said of it."""
+        return self._judge.hear(judgement, verdict) if self._judge else judgement
 
     def _settle(self, sentence: Sentence, language: Language, scope: _Scope) -> list[Sentence]:
         """The sentence or, where another passage disagrees with what it rests on, both quotes."""
@@ -202,22 +230,18 @@ class Assistant:
             for text, side in zip(disagree(language, first, second), sides, strict=True)
         ]
 
-    def _may_quote(self, found: _Findings) -> bool:
+    def _may_quote(self, judgement: Judgement) -> bool:
         """Whether the likeliest sentence may stand for an answer that the generator didn't find.
         Without a judge nobody says that the passages answer at all."""
         judge = self._judge
-        return judge is not None and found.judgement.probability >= judge.needed_to_quote
+        return judge is not None and judgement.probability >= judge.needed_to_quote
 
-    async def _draft(self, messages: list[BaseMessage]) -> AsyncGenerator[str]:
-        """The generator's sentences, each as soon as the next one begins."""
-        text = ""
-        async with aclosing(cast("AsyncGenerator[Any]", self._chat.astream(messages))) as pieces:
-            async for piece in pieces:
-                text += piece.text
-                *complete, rest = split_sentences(text) or [(0, 0)]
-                for start, end in complete:
-                    yield text[start:end]
-                if complete:
-                    text = text[rest[0] :]
-        if text.strip():
-            yield text.strip()
+
+def _quoted(evidence: Sequence[Evidence]) -> Sentence | None:
+    """The likeliest sentence of the passages as it stands."""
+    span = extract(evidence)
+    if span is None:
+        return None
+    hit, start, end = span
+    quote = hit.chunk.text[start:end]
+    return None if blocked(quote, [quote]) else Sentence(quote, cite(quote, hit, start, end))

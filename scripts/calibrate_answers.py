@@ -9,24 +9,34 @@ a tenth of the answerable ones is, and the area under the ROC curve.
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import sys
 from collections import defaultdict
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, closing
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
 
-from rag_cs.answerable import AnswerReader, Calibration
-from rag_cs.bootstrap import System, models_folder
+from rag_cs.answerable import Judge
+from rag_cs.bootstrap import System, is_trained, models_folder
+from rag_cs.calibration import UNASKED, Calibration
+from rag_cs.draft import Drafter, Verdict
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
+from rag_cs.evaluation.risk import RISKS
 from rag_cs.models.answer_reader import OpenVINOAnswerReader
 from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
-from rag_cs.training.answer_pairs import Corpus, is_for_calibration, open_corpus
-from rag_cs.training.calibration import Case, fit, make_cases, save
+from rag_cs.text import detect_language
+from rag_cs.training.answer_pairs import is_for_calibration, open_corpus
+from rag_cs.training.calibration import Ask, Case, fit, make_cases, save
 from rag_cs.training.late_interaction import is_held_out
+from rag_cs.types import Evidence, Turn
 from rag_cs.weights import resolve
 
 FALSE_REFUSAL = 0.1
@@ -51,42 +61,89 @@ def main() -> int:
         with closing(System(settings)) as system:
             corpora = [open_corpus(read_dataset(each), system) for each in arguments.data]
             others = [open_corpus(read_dataset(each), system) for each in arguments.only_measured]
-            model = resolve(settings.embedding.model, cache=models_folder(settings))
-            reader: AnswerReader = SentenceReader(system.embeddings)
-            if arguments.adapter:
-                tokenizer = system.embeddings.tokenizer
-                reader = OpenVINOAnswerReader(model, arguments.adapter, tokenizer)
-            fitted = make_cases(corpora, reader, is_for_calibration, limit=arguments.limit)
-            save(fit(list(fitted)), arguments.out)
+            judge = make_judge(system, arguments.adapter)
+            ask = asker(system) if is_trained(settings) else None
+            made = make_cases(corpora, judge, is_for_calibration, limit=arguments.limit, ask=ask)
+            fitted = kept(arguments.work / f"cases-{arguments.limit}.jsonl", made)
+            save(fit(fitted), arguments.out)
             if arguments.measure:
-                measure([*corpora, *others], reader, arguments)
+                everything = [*corpora, *others]
+                made = make_cases(everything, judge, is_held_out, limit=arguments.measure, ask=ask)
+                measured = kept(arguments.work / f"measured-{arguments.measure}.jsonl", made)
+                measure(measured, Calibration.load(arguments.out))
     except RagError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def measure(corpora: list[Corpus], reader: AnswerReader, arguments: argparse.Namespace) -> None:
-    """Print what the calibration does on the held-out halves."""
-    calibration = Calibration.load(arguments.out)
-    cases = list(make_cases(corpora, reader, is_held_out, limit=arguments.measure))
-    answerable = [case for case in cases if case.answers]
+def make_judge(system: System, adapter: Path | None) -> Judge:
+    """A judge that gives signals; what it decides doesn't matter here."""
+    nothing = Calibration({}, 0.0, ())
+    finder = SentenceReader(system.embeddings)
+    if adapter is None:
+        return Judge(nothing, 1.0, finder)
+    model = resolve(system.settings.embedding.model, cache=models_folder(system.settings))
+    reader = OpenVINOAnswerReader(model, adapter, system.embeddings.tokenizer)
+    return Judge(nothing, 1.0, reader, finder)
+
+
+def asker(system: System) -> Ask:
+    """Asks the generator for its verdict."""
+    drafter = Drafter(system.chat, trained=True)
+
+    async def verdict(
+        question: str, evidence: Sequence[Evidence], history: Sequence[Turn]
+    ) -> float:
+        async with aclosing(
+            drafter.draft(question, evidence, detect_language(question), history)
+        ) as drafts:
+            async for draft in drafts:
+                if isinstance(draft, Verdict):
+                    return draft.logit
+        return UNASKED
+
+    return lambda question, evidence, history: asyncio.run(verdict(question, evidence, history))
+
+
+def kept(file: Path, made: Iterator[Case]) -> list[Case]:
+    """The cases of an earlier run, or new ones, which take minutes."""
+    if not file.exists():
+        rows = [json.dumps(asdict(case)) for case in tqdm(made, desc=file.stem, disable=None)]
+        file.write_text("\n".join(rows) + "\n", "utf-8")
+    return [Case(**json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+
+
+def measure(cases: Sequence[Case], calibration: Calibration) -> None:
+    """Print what the calibration does on the held-out halves: without and with the verdict."""
+    heard = all(case.verdict is not None for case in cases) and calibration.verdict
     kinds: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        if not case.answers:
-            kinds[case.kind].append(case)
-    for kind, refusable in sorted(kinds.items()):
-        own = [case for case in answerable if case.kind == kind.split(",")[0]]
-        if len(own) < 10 or len(refusable) < 5:
-            continue
-        yes = np.array([calibration.probability(case.values) for case in own])
-        no = np.array([calibration.probability(case.values) for case in refusable])
-        refused = float((no < np.quantile(yes, FALSE_REFUSAL)).mean())
-        area = roc_auc_score([1] * len(yes) + [0] * len(no), [*yes, *no])
-        print(f"{kind}: {len(no)} unanswerable, {refused:.0%} refused at 10%, AUC {area:.2f}")
-    for risk, needed in calibration.thresholds:
-        kept = np.mean([calibration.probability(case.values) >= needed for case in answerable])
-        print(f"risk {risk:.0%}: probability {needed:.2f}, {kept:.0%} of the answerable answered")
+        kinds[case.kind].append(case)
+
+    def probability(case: Case, hears: bool) -> float:
+        first = calibration.probability(case.values)
+        second = calibration.verdict
+        asked = second is not None and first >= second.gate
+        return calibration.heard(first, case.verdict if asked else None) if hears else first
+
+    for hears in (False, True) if heard else (False,):
+        print("with the generator's verdict" if hears else "without the generator's verdict")
+        for kind, some in sorted(kinds.items()):
+            own = [case for case in kinds[kind.split(",")[0]] if case.answers]
+            refusable = [case for case in some if not case.answers]
+            if len(own) < 10 or len(refusable) < 5:
+                continue
+            yes = np.array([probability(case, hears) for case in own])
+            no = np.array([probability(case, hears) for case in refusable])
+            refused = float((no < np.quantile(yes, FALSE_REFUSAL)).mean())
+            area = roc_auc_score([1] * len(yes) + [0] * len(no), [*yes, *no])
+            print(f"  {kind}: {len(no)} unanswerable, {refused:.0%} refused at 10%, AUC {area:.2f}")
+        answerable = [case for case in cases if case.answers]
+        for risk in RISKS:
+            needed = calibration.threshold(risk, heard=hears)
+            share = np.mean([probability(case, hears) >= needed for case in answerable])
+            print(f"  risk {risk:.0%}: probability {needed:.2f}, {share:.0%} of the answerable")
 
 
 if __name__ == "__main__":

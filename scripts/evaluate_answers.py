@@ -190,7 +190,7 @@ def make_asker(system: System, store: Store, name: str) -> Asker:
     """A system over a store, with a retriever that notes what it gives."""
     if name == PLAIN:
         retriever = RecordingRetriever(DenseSearcher(store.index, system.embeddings))
-        return Asker(name, PlainChain(retriever, system.chat), retriever, cites=False)
+        return Asker(name, PlainChain(retriever, system.plain_chat), retriever, cites=False)
     retriever = RecordingRetriever(store.retriever)
     return Asker(name, system.assistant(replace(store, retriever=retriever)), retriever)
 

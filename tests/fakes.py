@@ -14,7 +14,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field
 
-from rag_cs.answerable import Calibration, Judge, signals
+from rag_cs.answerable import Judge, signals
+from rag_cs.calibration import Calibration
 from rag_cs.models.token_codes import unpack
 from rag_cs.text import tokenise
 from rag_cs.types import Chunk, Evidence, Hit, Reading

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.answerable import Calibration, evidence_of, extract, is_relevant, signals, unread
+from rag_cs.answerable import evidence_of, extract, is_relevant, signals, unread
+from rag_cs.calibration import Calibration
 from rag_cs.types import Evidence
 from tests.fakes import OverlapReader, make_hit, make_judge
 

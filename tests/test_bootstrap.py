@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rag_cs.answerable import StoreCalibration
 from rag_cs.bootstrap import CALIBRATION_NAME, System
+from rag_cs.calibration import StoreCalibration
 from rag_cs.errors import NotFound
 from rag_cs.settings import Settings, StorageSettings
 from tests.fakes import HashEmbeddings, ScriptedChatModel, make_judge

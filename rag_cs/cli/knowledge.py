@@ -119,8 +119,8 @@ def evaluate(
 
 
 def _calibrate(system: System, store: Store, questions: Path) -> None:
-    from rag_cs.answerable import StoreCalibration
     from rag_cs.bootstrap import CALIBRATION_NAME
+    from rag_cs.calibration import StoreCalibration
     from rag_cs.evaluation.question_file import read_questions
     from rag_cs.evaluation.store_calibration import MAX_QUESTIONS, calibrate_store
 

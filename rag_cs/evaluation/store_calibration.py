@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from rag_cs.answerable import READ_HITS, Calibration, Judge
+from rag_cs.answerable import READ_HITS, Judge
+from rag_cs.calibration import Calibration
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.questions import Question
 from rag_cs.evaluation.risk import RISKS, threshold

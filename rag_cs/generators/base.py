@@ -31,21 +31,24 @@ _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 @dataclass(frozen=True, slots=True)
 class Options:
     """How one answer is generated: greedy at temperature 0, at most `max_tokens` tokens, cut
-    before the first of the `stop` strings."""
+    before the first of the `stop` strings. `logprobs` asks how probable the first token was."""
 
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """New text of an answer. The last piece has a `finish` and counts tokens."""
+    """New text of an answer. The last piece has a `finish` and counts tokens; the first has the
+    natural logarithm of its first token's probability, if it was asked for and can be told."""
 
     text: str
     finish: FinishReason | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    first_logprob: float | None = None
 
 
 Deliver = Callable[[Piece | RagError], None]
@@ -102,8 +105,9 @@ class EngineChatModel(BaseChatModel):
     """A langchain-core chat model on an `Engine`. Closing a stream, or cancelling the task that
     awaits an answer, stops its generation.
 
-    Call-time keywords `max_tokens` and `temperature` override the fields. Raises InvalidInput,
-    Busy and ModelError.
+    Call-time keywords `max_tokens` and `temperature` override the fields; with `logprobs` the
+    first token's stands in the response's metadata, as OpenAI's would. Raises InvalidInput, Busy
+    and ModelError.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
@@ -142,6 +146,7 @@ class EngineChatModel(BaseChatModel):
             max_tokens=int(chosen.get("max_tokens") or self.max_tokens),
             stop=tuple(stop or self.stop or ()),
             temperature=float(chosen.get("temperature", self.temperature) or 0.0),
+            logprobs=bool(chosen.get("logprobs")),
         )
         if options.max_tokens < 1:
             raise InvalidInput(f"max_tokens is {options.max_tokens}; it must be at least 1.")
@@ -217,6 +222,10 @@ class EngineChatModel(BaseChatModel):
 
     def _chunk(self, piece: Piece) -> ChatGenerationChunk:
         message = AIMessageChunk(content=piece.text)
+        info: dict[str, Any] = {}
+        if piece.first_logprob is not None:
+            info["logprobs"] = {"content": [{"token": "", "logprob": piece.first_logprob}]}
+        message.response_metadata = info
         if piece.finish is None:
             return ChatGenerationChunk(message=message)
         message.chunk_position = "last"
@@ -225,8 +234,7 @@ class EngineChatModel(BaseChatModel):
             output_tokens=piece.completion_tokens,
             total_tokens=piece.prompt_tokens + piece.completion_tokens,
         )
-        info = {"finish_reason": piece.finish, "model_name": self.model_name}
-        message.response_metadata = info
+        info |= {"finish_reason": piece.finish, "model_name": self.model_name}
         return ChatGenerationChunk(message=message, generation_info=dict(info))
 
 
@@ -238,9 +246,10 @@ def _checked(piece: Piece | RagError) -> Piece:
 
 def _result(chunks: Sequence[ChatGenerationChunk]) -> ChatResult:
     last = chunks[-1].message
+    metadata = chunks[0].message.response_metadata | last.response_metadata
     message = AIMessage(
         content="".join(chunk.text for chunk in chunks),
-        response_metadata=dict(last.response_metadata),
+        response_metadata=metadata,
         usage_metadata=getattr(last, "usage_metadata", None),
     )
     return ChatResult(

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -162,9 +163,11 @@ class WorkerEngine:
             while (message := self._outbox.get()) is not None:
                 pipe.write(json.dumps(message) + "\n")
                 pipe.flush()
-            pipe.close()
-        except (BrokenPipeError, ValueError):  # the worker is gone: the reader tells everybody
-            return
+        except (BrokenPipeError, ValueError):
+            pass  # the worker is gone: the reader tells everybody
+        finally:
+            with suppress(OSError, ValueError):  # what it never took is still in the buffer
+                pipe.close()
 
     def _read(self, pipe: IO[str]) -> None:
         failure = self._dispatch_until_failure(pipe)
@@ -224,6 +227,7 @@ def _event(message: dict[str, Any]) -> Piece | RagError:
         finish=message.get("finish"),
         prompt_tokens=message.get("prompt_tokens", 0),
         completion_tokens=message.get("completion_tokens", 0),
+        first_logprob=message.get("first_logprob"),
     )
 
 

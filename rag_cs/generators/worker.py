@@ -28,6 +28,8 @@ class Generation(Protocol):
     """One request inside a backend."""
 
     prompt_tokens: int
+    first_logprob: float | None
+    """Of the first token read; None before, and where it wasn't asked for."""
 
     def read(self) -> tuple[list[int], str | None]:
         """The new token ids, and why the generation ended ('stop', 'length', 'full') or None."""
@@ -54,6 +56,7 @@ class _Running:
     generation: Generation
     text: TextAssembler
     tokens: int = 0
+    began: bool = False
 
 
 class StepLoop:
@@ -120,7 +123,14 @@ class StepLoop:
             del self._running[number]
             self._emit(self._last(number, running, text + running.text.flush(), finish))
         elif text:
-            self._emit({"id": number, "text": text})
+            self._emit({"id": number, "text": text, **self._first(running)})
+
+    def _first(self, running: _Running) -> dict[str, Any]:
+        """What goes with the first text of an answer."""
+        if running.began or running.generation.first_logprob is None:
+            return {}
+        running.began = True
+        return {"first_logprob": running.generation.first_logprob}
 
     def _last(self, number: int, running: _Running, text: str, finish: str) -> dict[str, Any]:
         return {
@@ -129,6 +139,7 @@ class StepLoop:
             "finish": "stop" if running.text.stopped else finish,
             "prompt_tokens": running.generation.prompt_tokens,
             "completion_tokens": running.tokens,
+            **self._first(running),
         }
 
 
@@ -174,7 +185,7 @@ class GenAIBackend:
         self._next += 1
         config = self._config(request, min(int(request["max_tokens"]), room))
         handle = self._pipeline.add_request(self._next, ids, config)
-        return _GenAIGeneration(self._genai, handle, length)
+        return _GenAIGeneration(self._genai, handle, length, bool(config.logprobs))
 
     def step(self) -> None:
         """See `Backend`."""
@@ -211,12 +222,15 @@ class GenAIBackend:
             stop_token_ids={self._tokenizer.get_eos_token_id()},
             do_sample=temperature > 0,
             temperature=temperature or 1.0,
+            logprobs=int(bool(request.get("logprobs"))),
             **self._lookup,
         )
 
 
 class _GenAIGeneration:
-    def __init__(self, genai: Any, handle: Any, prompt_tokens: int) -> None:
+    def __init__(self, genai: Any, handle: Any, prompt_tokens: int, logprobs: bool) -> None:
+        self.first_logprob: float | None = None
+        self._logprobs = logprobs
         self._handle = handle
         self._running = genai.GenerationStatus.RUNNING
         self._ignored = genai.GenerationStatus.IGNORED
@@ -229,6 +243,8 @@ class _GenAIGeneration:
         finish = "stop"
         while self._handle.can_read():
             for output in self._handle.read().values():
+                if self._logprobs and self.first_logprob is None and output.generated_log_probs:
+                    self.first_logprob = float(output.generated_log_probs[0])
                 ids.extend(output.generated_ids)
                 finish = "length" if output.finish_reason == self._length else "stop"
         if status == self._running:

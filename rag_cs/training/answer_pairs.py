@@ -97,7 +97,7 @@ def make_pairs(corpora: Sequence[Corpus], *, seed: int = 0) -> list[AnswerPair]:
     chance = random.Random(seed)
     pairs: list[AnswerPair] = []
     for corpus in corpora:
-        queries = [query for query in corpus.dataset.queries if _is_allowed(query, corpus.dataset)]
+        queries = [query for query in corpus.dataset.queries if is_allowed(query, corpus.dataset)]
         chance.shuffle(queries)
         for query in queries[:MOST_QUERIES]:
             pairs += _own(query, corpus, chance)
@@ -122,7 +122,8 @@ def group_of(query: Query, dataset: Dataset) -> list[str]:
     return relevant or [query.metadata.get("context_id") or query.id]
 
 
-def _is_allowed(query: Query, dataset: Dataset) -> bool:
+def is_allowed(query: Query, dataset: Dataset) -> bool:
+    """Whether it is known what answers a question, and it may be learned from."""
     expected = dataset.expected.get(query.id)
     known = bool(dataset.relevant.get(query.id)) or (expected and not expected.answerable)
     return bool(known) and all(map(is_for_training, group_of(query, dataset)))

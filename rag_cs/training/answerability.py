@@ -34,6 +34,7 @@ from rag_cs.models.answer_model import (
     pad,
 )
 from rag_cs.training.answer_pairs import AnswerPair
+from rag_cs.training.by_length import ByLength
 
 log = logging.getLogger(__name__)
 
@@ -116,25 +117,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
     def _get_train_sampler(self, dataset: Any = None) -> Any:
         lengths = [item["length"] for item in (dataset or self.train_dataset).items]
-        return _ByLength(lengths, BATCH, self.args.seed)
-
-
-class _ByLength(torch.utils.data.Sampler[int]):
-    """Positions in chunks of neighbours by length, the chunks shuffled."""
-
-    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
-        chance = np.random.default_rng(seed)
-        order = np.argsort(np.array(lengths) + chance.uniform(-20, 20, len(lengths)))
-        batches = [order[start : start + batch] for start in range(0, len(order), batch)]
-        whole, rest = batches[:-1], batches[-1:]
-        chance.shuffle(whole)
-        self._order = [int(each) for group in [*whole, *rest] for each in group]
-
-    def __iter__(self) -> Any:
-        return iter(self._order)
-
-    def __len__(self) -> int:
-        return len(self._order)
+        return ByLength(lengths, BATCH, self.args.seed)
 
 
 class _Learner(torch.nn.Module):

@@ -1,5 +1,6 @@
 """The recipe of the calibration: questions with and without an answer in, a logistic regression
-over `answerable.signals` out, with the probability to ask for by risk.
+over `answerable.signals` out, with the probability to ask for by risk; and a second one over it
+and the verdict of a generator that gives one.
 
 Learned from the questions that the answer reader was kept from (`is_for_calibration`), as many
 answerable ones as not: those of data sets that have some, and every question asked once more of
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,29 +21,42 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rag_cs.answerable import READ_HITS, AnswerReader, evidence_of, signals
+from rag_cs.answerable import READ_HITS, Judge
+from rag_cs.calibration import logit
 from rag_cs.evaluation.datasets import Dataset, Query
-from rag_cs.evaluation.risk import RISKS, threshold
+from rag_cs.evaluation.risk import RISKS, Flags, Values, threshold
+from rag_cs.prompt import MAX_PASSAGES
 from rag_cs.training.answer_pairs import Corpus, asked, group_of, search
-from rag_cs.types import Hit
+from rag_cs.types import Evidence, Hit, Turn
+
+# Of the questions that what is shown answers, the share that the generator isn't asked: those
+# that all other signals speak against.
+GATED = 0.02
+
+
+Ask = Callable[[str, Sequence[Evidence], Sequence[Turn]], float]
+"""A question, its evidence and the conversation before it -> the generator's log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The signals of a question, and whether what was read answers it. `kind` is the data set, or
-    `foreign` for one that was asked of another corpus."""
+    """The signals of a question, and whether what is shown to the generator answers it. `kind` is
+    the data set, or the set with ", asked elsewhere" for one that was asked of another corpus;
+    `verdict` is the generator's, if it was asked."""
 
     kind: str
     values: dict[str, float]
     answers: bool
+    verdict: float | None = None
 
 
 def make_cases(
     corpora: Sequence[Corpus],
-    reader: AnswerReader | None,
+    judge: Judge,
     belongs: Callable[[str], bool],
     *,
     limit: int,
+    ask: Ask | None = None,
     seed: int = 0,
 ) -> Iterator[Case]:
     """The cases of at most `limit` questions of each data set whose passages all belong."""
@@ -58,12 +72,25 @@ def make_cases(
         others = [each for each in corpora if each is not corpus]
         for query in queries[:limit]:
             if hits := search(query, corpus)[:READ_HITS]:
-                values = signals(asked(query), evidence_of(asked(query), hits, reader))
-                yield Case(dataset.name, values, _is_among(query, hits, dataset))
+                yield _case(dataset.name, query, hits, judge, ask, dataset)
             if others:
                 hits = chance.choice(others).retriever.search([query.text], READ_HITS)
-                values = signals(query.text, evidence_of(query.text, hits, reader))
-                yield Case(f"{dataset.name}, asked elsewhere", values, answers=False)
+                alone = replace(query, history=())
+                yield _case(f"{dataset.name}, asked elsewhere", alone, hits, judge, ask)
+
+
+def _case(
+    kind: str,
+    query: Query,
+    hits: Sequence[Hit],
+    judge: Judge,
+    ask: Ask | None,
+    dataset: Dataset | None = None,
+) -> Case:
+    evidence = judge.judge(asked(query), hits).evidence
+    answers = dataset is not None and _is_among(query, evidence[:MAX_PASSAGES], dataset)
+    verdict = ask(query.text, evidence, query.history) if ask else None
+    return Case(kind, judge.signals(asked(query), hits), answers, verdict)
 
 
 def _is_judged(query: Query, dataset: Dataset) -> bool:
@@ -71,29 +98,57 @@ def _is_judged(query: Query, dataset: Dataset) -> bool:
     return bool(dataset.relevant.get(query.id)) or bool(expected and not expected.answerable)
 
 
-def _is_among(query: Query, hits: Sequence[Hit], dataset: Dataset) -> bool:
+def _is_among(query: Query, evidence: Sequence[Evidence], dataset: Dataset) -> bool:
     grades = dataset.relevant.get(query.id, {})
-    return any(grades.get(hit.chunk.document_id) for hit in hits)
+    return any(grades.get(each.hit.chunk.document_id) for each in evidence)
 
 
 def fit(cases: Sequence[Case]) -> dict[str, object]:
-    """What `Calibration.load` reads. Both classes weigh the same."""
+    """What `Calibration.load` reads. Both classes weigh the same. The second regression is there
+    when all cases have a verdict."""
     names = list(cases[0].values)
     rows = np.array([[case.values[name] for name in names] for case in cases])
     labels = np.array([case.answers for case in cases])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, class_weight="balanced"))
-    unseen = cross_val_predict(model, rows, labels, cv=10, method="predict_proba")[:, 1]
-    model.fit(rows, labels)
-    scaler, regression = model[0], model[1]
-    weights = regression.coef_[0] / scaler.scale_
-    bias = float(regression.intercept_[0] - (weights * scaler.mean_).sum())
-    return {
+    weights, bias, unseen = _regress(rows, labels)
+    fitted: dict[str, object] = {
         "weights": {
             name: round(float(weight), 5) for name, weight in zip(names, weights, strict=True)
         },
         "bias": round(bias, 5),
-        "thresholds": [[risk, round(threshold(unseen, labels, risk), 4)] for risk in RISKS],
+        "thresholds": _thresholds(unseen, labels),
     }
+    verdicts = [case.verdict for case in cases if case.verdict is not None]
+    if len(verdicts) == len(cases):
+        fitted["verdict"] = _fit_verdict(unseen, np.array(verdicts), labels)
+    return fitted
+
+
+def _fit_verdict(first: Values, verdicts: Values, labels: Flags) -> dict[str, object]:
+    rows = np.array([[logit(each) for each in first], verdicts]).T
+    (judged, verdict), bias, unseen = _regress(rows, labels)
+    gate = float(np.quantile(first[labels], GATED))
+    unseen = np.where(first >= gate, unseen, 0.0)  # the generator isn't asked: nothing is sent
+    return {
+        "judged": round(float(judged), 5),
+        "verdict": round(float(verdict), 5),
+        "bias": round(bias, 5),
+        "gate": round(gate, 4),
+        "thresholds": _thresholds(unseen, labels),
+    }
+
+
+def _regress(rows: Values, labels: Flags) -> tuple[Values, float, Values]:
+    """(weights, bias, probability of each row by a regression that didn't see it)."""
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, class_weight="balanced"))
+    unseen: Values = cross_val_predict(model, rows, labels, cv=10, method="predict_proba")[:, 1]
+    model.fit(rows, labels)
+    scaler, regression = model[0], model[1]
+    weights: Values = regression.coef_[0] / scaler.scale_
+    return weights, float(regression.intercept_[0] - (weights * scaler.mean_).sum()), unseen
+
+
+def _thresholds(probabilities: Values, labels: Flags) -> list[list[float]]:
+    return [[risk, round(threshold(probabilities, labels, risk), 4)] for risk in RISKS]
 
 
 def save(calibration: dict[str, object], path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rag_cs.answerable import Calibration, StoreCalibration
+from rag_cs.calibration import Calibration, StoreCalibration
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.questions import Question
 from rag_cs.evaluation.store_calibration import MIN_QUESTIONS, Case, calibrate_store, fit

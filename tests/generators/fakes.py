@@ -20,8 +20,14 @@ Reply = str | Callable[[Sequence[Mapping[str, str]]], str]
 class FakeEngine:
     """Replies with a text, or with what a function makes of the messages, one byte a token."""
 
-    def __init__(self, reply: Reply = "Hello. 您好。", seconds_per_token: float = 0.0) -> None:
+    def __init__(
+        self,
+        reply: Reply = "Hello. 您好。",
+        seconds_per_token: float = 0.0,
+        first_logprob: float | None = None,
+    ) -> None:
         self._reply = reply
+        self._first_logprob = first_logprob
         self._seconds_per_token = seconds_per_token
         self._closed = False
         self._threads: list[threading.Thread] = []
@@ -51,7 +57,8 @@ class FakeEngine:
         for token in ids[: options.max_tokens]:
             given += 1
             if (piece := text.feed([token])) and not cancelled.is_set():
-                deliver(Piece(piece))
+                logprob = self._first_logprob if options.logprobs and given == 1 else None
+                deliver(Piece(piece, first_logprob=logprob))
             if text.stopped or cancelled.wait(self._seconds_per_token) or self._closed:
                 break
         self.open_requests -= 1
@@ -80,8 +87,11 @@ class FakeChatModel(EngineChatModel):
     """A chat model that says what it is told to, without weights."""
 
     @classmethod
-    def replying(cls, reply: Reply, seconds_per_token: float = 0.0) -> FakeChatModel:
-        return cls(engine=FakeEngine(reply, seconds_per_token), model_name="fake")
+    def replying(
+        cls, reply: Reply, seconds_per_token: float = 0.0, first_logprob: float | None = None
+    ) -> FakeChatModel:
+        engine = FakeEngine(reply, seconds_per_token, first_logprob)
+        return cls(engine=engine, model_name="fake")
 
 
 class FakeBackend:
@@ -100,6 +110,7 @@ class FakeBackend:
         if "#invalid" in text:
             raise ValueError("The prompt is invalid.")
         generation = FakeGeneration(text, int(request["max_tokens"]))
+        generation.first_logprob = -0.5 if request.get("logprobs") else None
         self.running.append(generation)
         return generation
 
@@ -117,6 +128,7 @@ class FakeGeneration:
         self._room = max_tokens
         self._new: list[int] = []
         self.prompt_tokens = len(text)
+        self.first_logprob: float | None = None
         self.finish: str | None = None
 
     def step(self) -> None:

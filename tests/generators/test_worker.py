@@ -62,6 +62,14 @@ def test_the_last_piece_counts_tokens() -> None:
     assert emitted[-1].items() >= expected.items()
 
 
+def test_the_first_piece_says_how_probable_it_was() -> None:
+    _, emitted = run(request(1, "12345678", logprobs=True), request(2, "12345678"))
+    told = [message.get("first_logprob") for message in emitted if message["id"] == 1]
+    assert told[0] == -0.5
+    assert told[1:] == [None] * (len(told) - 1)
+    assert not any("first_logprob" in message for message in emitted if message["id"] == 2)
+
+
 def test_a_failing_step_ends_the_loop() -> None:
     inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
     inbox.put(request(1, "#crash"))

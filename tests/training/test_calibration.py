@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_cs.answerable import Calibration
+from rag_cs.calibration import Calibration
 from rag_cs.evaluation.risk import threshold
 from rag_cs.training.calibration import Case, fit, save
 
