@@ -26,7 +26,7 @@ LEVELS: list[list[str]] = [
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
     ["readers", "index", "generators", "models"],
-    ["facts", "guard", "policies", "statements"],
+    ["facts", "guard", "policies", "privacy", "statements"],
     ["dates"],
     ["text"],
     ["types", "errors"],
@@ -48,6 +48,7 @@ OWNERS = {
     "sentence_transformers": {"embed", "models", "rerank"},
     "transformers": {"embed", "models", "generators", "training"},
     "jieba": {"text"},
+    "phonenumbers": {"privacy"},
     "matplotlib": {"evaluation"},
     "typer": {"cli"},
 }
