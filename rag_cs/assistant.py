@@ -110,6 +110,7 @@ class Assistant:
             yield Answer("answered", reply, language)
             return
         scope = _Scope(filters, as_of)
+        told = [*(turn.text for turn in history if turn.role == "user"), question]
         said: list[Sentence] = []
         unknown: list[int] = []
         confidence = 1.0
@@ -117,7 +118,7 @@ class Assistant:
             found = await asyncio.to_thread(self._look_up, part, history, scope)
             confidence = min(confidence, found.judgement.probability)
             before = len(said)
-            async with aclosing(self._write(part, found, language)) as sentences:
+            async with aclosing(self._write(part, found, language, told)) as sentences:
                 async for draft in sentences:
                     for sentence in await asyncio.to_thread(self._settle, draft, language, scope):
                         if sentence.text not in {each.text for each in said}:
@@ -157,7 +158,7 @@ class Assistant:
         return _Findings(hits, self._judge.judge(queries[-1], hits))
 
     async def _write(
-        self, question: str, found: _Findings, language: Language
+        self, question: str, found: _Findings, language: Language, told: Sequence[str]
     ) -> AsyncGenerator[Sentence]:
         """The sentences that answer one question; none when the passages don't."""
         if found.match:
@@ -170,7 +171,8 @@ class Assistant:
             return
         evidence = found.judgement.evidence
         written = False
-        async with aclosing(self._draft(build_prompt(question, evidence, language))) as drafts:
+        prompt = build_prompt(question, evidence, language, told)
+        async with aclosing(self._draft(prompt)) as drafts:
             async for draft in drafts:
                 if repeats(draft, question):
                     continue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag_cs.answerable import Calibration, Judge, StoreCalibration
 from rag_cs.assistant import Assistant
+from rag_cs.hosts import leads_here
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
@@ -218,18 +219,23 @@ def make_retriever(
 
 
 def load_chat(settings: Settings) -> BaseChatModel:
-    """The generator that the settings name, here or at an OpenAI-compatible server."""
+    """The generator that the settings name, here or at an OpenAI-compatible server. One on another
+    machine receives no personal data."""
     from rag_cs.generate import load_chat_model, openai_chat_model
 
     chosen = settings.generation
     if chosen.base_url:
+        from rag_cs.generators.masked import MaskedChatModel
+
         key = chosen.api_key.get_secret_value() if chosen.api_key else None
-        return openai_chat_model(
+        server = openai_chat_model(
             chosen.base_url,
             chosen.model,
             key,
             timeout_seconds=chosen.timeout_seconds,
             max_tokens=chosen.max_tokens,
         )
+        trusted = leads_here(chosen.base_url) and not settings.privacy.mask_loopback
+        return server if trusted else MaskedChatModel(inner=server)
     folder = resolve(chosen.model, cache=models_folder(settings))
     return load_chat_model(folder, chosen.engine, max_tokens=chosen.max_tokens)

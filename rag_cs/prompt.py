@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from rag_cs.generators.masked import shopper_message
 from rag_cs.guard import instruction_spans
 from rag_cs.types import Evidence, Language
 
@@ -74,9 +75,10 @@ SECRETS = tuple(wording.system for wording in _WORDINGS.values())
 
 
 def build_prompt(
-    question: str, evidence: Sequence[Evidence], language: Language
+    question: str, evidence: Sequence[Evidence], language: Language, told: Sequence[str] = ()
 ) -> list[BaseMessage]:
-    """System instruction, one worked example, then the passages with the question.
+    """System instruction, one worked example, then the passages with the question. What the shopper
+    `told` isn't shown: it goes along so that a generator elsewhere doesn't see it in the question.
 
     The best passage stands last, next to the question: a small model copies from what it read
     last. See the log, "Prompt".
@@ -91,7 +93,7 @@ def build_prompt(
         SystemMessage(wording.system),
         HumanMessage(_turn(wording, wording.example_passages, wording.example_question)),
         AIMessage(wording.example_answer),
-        HumanMessage(_turn(wording, passages, question)),
+        shopper_message(_turn(wording, passages, ""), question, told),
     ]
 
 

@@ -29,7 +29,7 @@ LEVELS: list[list[str]] = [
     ["facts", "guard", "policies", "privacy", "statements"],
     ["dates"],
     ["text"],
-    ["types", "errors"],
+    ["types", "errors", "hosts"],
 ]  # fmt: skip
 # Pairs of the highest level that may look sideways: the command starts the server.
 SIDEWAYS = {("cli", "server")}

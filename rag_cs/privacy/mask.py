@@ -44,7 +44,8 @@ class Mask:
         but for values that stand in `public` as well."""
         spans = [(each.start, each.end, str(each.kind)) for each in found]
         for start, end, kind in spans:
-            self._learn(text[start:end], kind)
+            if text[start:end] not in public:
+                self._learn(text[start:end], kind)
         spans += [(*match.span(), "") for match in self._known(text)]
         spans += [(*match.span(), _LITERAL) for match in _PLACEHOLDER.finditer(text)]
         parts, place = [], 0
