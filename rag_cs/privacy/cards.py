@@ -19,7 +19,7 @@ _ISSUERS = re.compile(
     r"3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35[2-8]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
 )
 _CUE = re.compile(
-    r"(?:银行卡|储蓄卡|信用卡|借记卡|贷记卡|卡号|账号|帐号|\b(?:(?:credit|debit|bank) )?card|"
+    r"(?:行卡|储蓄卡|信用卡|借记卡|贷记卡|卡号|账号|帐号|\b(?:(?:credit|debit|bank) )?card|"
     r"\b(?:bank|account)(?= (?:account|number|no)))(?:\s|[:：(#是为]|号码?|account|number|no\.?|is)*$",
     re.IGNORECASE | re.ASCII,
 )

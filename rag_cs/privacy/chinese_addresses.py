@@ -46,6 +46,10 @@ _ADDRESS = re.compile(
     rf"){_REST}"
     rf"|\d{{1,3}}(?:号楼|栋|幢|座) ?\d{{1,2}}单元{_REST}"
 )
+# What stands in front of a province or a city, where that isn't the name of a district or a road.
+_REGION = re.compile(
+    rf"(?:(?![省区县市镇乡旗道路街村]){_ZH}){{0,8}}?(?={'|'.join([*PROVINCES, *CITIES])})"
+)
 # Words that come before an address and aren't part of it.
 _LEADS = frozenset(
     "我 你 您 他 她 我们 你们 他们 我家 在 到 是 为 的 了 请 把 给 帮 帮我 麻烦 寄 送 发 寄到 送到 发到 寄往 发往 送往 寄去 发货 "
@@ -66,13 +70,16 @@ def find_chinese_addresses(text: str) -> Iterator[Finding]:
 
 
 def _beginning(text: str, start: int, end: int) -> int:
-    """Where the address begins: after the last word that only leads up to it. A name is cut off
-    wherever its longest form ended, so words are looked at from a little further left."""
-    head = re.match(rf"{_ZH}*", text[start:end])
+    """Where the address begins: at its province or city, or after the last word that only leads up
+    to it. The match starts where the longest name could have, maybe within such a word."""
+    left = re.search(rf"{_ZH}{{0,4}}$", text[:start])
+    place = left.start() if left else start
+    head = re.match(rf"{_ZH}*", text[place:end])
     words = cut_words(head[0]) if head else []
-    place = beginning = start
+    beginning = start
     for word in words:
         place += len(word)
         if word in _LEADS:
-            beginning = place
-    return beginning
+            beginning = max(beginning, place)
+    region = _REGION.match(text, beginning, end)
+    return region.end() if region else beginning

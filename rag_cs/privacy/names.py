@@ -39,6 +39,11 @@ _FIELD_NAME = re.compile(rf"{_FIELD}(?P<name>{_NAME_ZH})")
 _CALLED = re.compile(
     rf"(?:我的名字叫|我名叫|我叫|名叫|本人叫|本人是|本人|我是|这里是)(?P<name>{_NAME_ZH})(?!{_ZH})"
 )
+# Names of several parts, as in Xinjiang: 阿迪力·买买提.
+_DOTTED = re.compile(
+    rf"(?:{_FIELD}|我叫|名叫|本人|我是)(?P<name>{_ZH}{{1,6}}(?:[·•‧]{_ZH}{{1,6}}){{1,3}})(?!{_ZH})"
+)
+_RECEIVES = re.compile(rf"(?<!{_ZH})(?P<name>{_NAME_ZH})(?=(?:亲|签)?收(?!{_ZH}))")
 _SURNAME = re.compile(rf"(?:我|本人|免贵)姓(?P<name>{_COMPOUND}|[{_SURNAMES}])")
 _TITLED = re.compile(
     rf"(?P<name>(?:{_COMPOUND}){_GIVEN}{{0,2}}?|[{_SURNAMES}]{_GIVEN}{{0,2}}?)(?=先生|女士|太太|小姐(?!姐))"
@@ -116,8 +121,11 @@ _PAIR = re.compile(
     rf"(?<![Tt]he )\b(?P<name>{_FIRST_NAME} {_NO_SURNAME}{_CAPITAL})\b(?! (?i:street|road|avenue))",
     re.ASCII,
 )
+_FROM = re.compile(
+    rf"\b(?i:this is) (?P<name>{_CAPITAL})(?= (?:from|calling|speaking|here)\b)", re.ASCII
+)
 _HERE = re.compile(rf"\b(?P<name>{_MAYBE_NAME})(?= (?:here|speaking)\b)", re.ASCII)
-_ENGLISH = (_STATED, _LABELLED, _ADDRESSED, _INTRODUCED, _I_AM, _PAIR, _HERE)
+_ENGLISH = (_STATED, _LABELLED, _ADDRESSED, _INTRODUCED, _I_AM, _PAIR, _FROM, _HERE)
 
 
 def find_names(text: str) -> Iterator[Finding]:
@@ -125,9 +133,10 @@ def find_names(text: str) -> Iterator[Finding]:
     for pattern in _ENGLISH:
         for match in pattern.finditer(text):
             yield Finding(match.start("name"), match.end("name"), "NAME")
-    for match in _SURNAME.finditer(text):
-        yield Finding(match.start("name"), match.end("name"), "NAME")
-    for pattern in (_CALLED, _TITLED):
+    for pattern in (_SURNAME, _DOTTED):
+        for match in pattern.finditer(text):
+            yield Finding(match.start("name"), match.end("name"), "NAME")
+    for pattern in (_CALLED, _TITLED, _RECEIVES):
         for match in pattern.finditer(text):
             if _is_name(match["name"]):
                 yield Finding(match.start("name"), match.end("name"), "NAME")

@@ -19,7 +19,9 @@ from rag_cs.privacy.findings import Finding, follows
 _BEFORE = r"(?<![0-9A-Za-z_.+/#-])"
 _AFTER = r"(?![0-9A-Za-z_]|[-.,/]\d)"
 _EXTENSION = r"(?: ?(?:转|分机|ext\.?|x|-) ?\d{1,5})?"
-_MOBILE = re.compile(rf"{_BEFORE}(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_AFTER}")
+_MOBILE = re.compile(
+    rf"(?<![0-9A-Za-z_.+#-])(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_AFTER}"
+)
 _LANDLINE = re.compile(
     rf"{_BEFORE}(?P<number>(?:\(0\d{{2,3}}\)|0\d{{2,3}}) ?-?\d{{3,4}}[ -]?\d{{4}}){_EXTENSION}{_AFTER}"
 )

@@ -49,16 +49,15 @@ class Vault:
         found: Iterable[Finding] = (),
         *,
         public: str = "",
-        earlier: Callable[[], str] = str,
+        earlier: str = "",
     ) -> str:
-        """`text` with placeholders; see `Mask.hide`. `earlier` gives what is stored of the
-        conversation: it is asked when nothing is known of it, so that no placeholder in there gets
-        another meaning."""
+        """`text` with placeholders; see `Mask.hide`. `earlier` is what is stored of the
+        conversation: no placeholder in there gets another meaning once its own was forgotten."""
         with self._lock:
             kept = self._find(store, conversation)
             if kept is None:
                 kept = _Kept(Mask(), self._clock())
-                kept.mask.reserve(earlier())
+                kept.mask.reserve(earlier)
             hidden = kept.mask.hide(text, found, public)
             if len(kept.mask):
                 self._keep(store, conversation, kept)

@@ -14,13 +14,19 @@ from rag_cs.privacy import find_personal
 LABELLED = read_labelled(Path(__file__).parent.parent / "data" / "privacy.jsonl")
 
 
-@pytest.mark.parametrize("part", ["development", "held out"])
-def test_labelled_texts(part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "least", "least_names"),
+    [("development", 0.97, 0.9), ("held out", 0.97, 0.9), ("fresh", 0.9, 0.7)],
+)
+def test_labelled_texts(part: str, least: float, least_names: float) -> None:
     texts = [each for each in LABELLED if each.part == part]
     for row in score(texts, find_personal):
-        assert (row.recall, row.precision) >= (0.85, 0.85), row
         if row.kind == "all":
-            assert min(row.recall, row.precision) >= 0.97, row
+            assert min(row.recall, row.precision) >= least, row
+        elif row.kind == "NAME":
+            assert min(row.recall, row.precision) >= least_names, row
+        else:
+            assert min(row.recall, row.precision) >= 0.87, row
     left, clean = untouched(texts, find_personal)
     assert left >= clean - 1
 

@@ -11,7 +11,8 @@ from tests.privacy.checks import words
     [
         ("我叫张伟，上周下的单", "张伟"), ("我是李娜。", "李娜"), ("收件人：王小明，电话", "王小明"),
         ("收货人欧阳晓峰写错了", "欧阳晓峰"), ("请找赵先生签收", "赵"), ("黄丽女士的订单", "黄丽"),
-        ("我姓孙，昨天打过", "孙"), ("收件人：John Smith", "John Smith"), ("我叫Tom", "Tom"),
+        ("我姓孙，昨天打过", "孙"), ("我叫阿迪力·买买提，在", "阿迪力·买买提"), ("1801室，许文强收，", "许文强"),
+        ("this is Priya from Reading", "Priya"), ("收件人：John Smith", "John Smith"), ("我叫Tom", "Tom"),
         ("My name is John Smith and", "John Smith"), ("my name is anna kowalski, I", "anna kowalski"),
         ("I'm Sarah Connor, we", "Sarah Connor"), ("I am Sofia Hernandez and my", "Sofia Hernandez"),
         ("Mr Jones next door", "Jones"), ("from Mrs. O'Neil.", "O'Neil"), ("Recipient: José Muñoz", "José Muñoz"),

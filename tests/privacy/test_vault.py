@@ -48,7 +48,7 @@ def test_sweeping_drops_what_nobody_asks_for() -> None:
 
 def test_after_that_an_old_placeholder_gets_no_other_meaning() -> None:
     vault = Vault(60)
-    hidden = vault.hide("one", "a", PHONE, FOUND, earlier=lambda: "电话[PHONE_1]")
+    hidden = vault.hide("one", "a", PHONE, FOUND, earlier="电话[PHONE_1]")
     assert hidden == "[PHONE_2]"
     assert vault.restore("one", "a", "[PHONE_1]") == "[PHONE_1]"
 
