@@ -45,6 +45,10 @@ ROUTES = [
     ("POST", "/v1/stores/one/jobs/x/retry", "write"),
     ("DELETE", "/v1/stores/one/documents/x", "write"),
     ("DELETE", "/v1/stores/one", "write"),
+    ("GET", "/v1/stores/one/conversations/x", "write"),
+    ("DELETE", "/v1/stores/one/conversations/x", "write"),
+    ("GET", "/v1/stores/one/subjects/x", "write"),
+    ("DELETE", "/v1/stores/one/subjects/x", "write"),
     ("POST", "/v1/chat/completions", "ask"),
 ]
 ROLES = {
@@ -84,7 +88,9 @@ def test_every_route_needs_a_key_of_the_right_role_and_scope(
 def test_every_route_below_v1_is_in_this_test(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     routes = {(m.upper(), p) for p, ms in paths.items() for m in ms if p.startswith("/v1/")}
-    names = {"one": "{store}", "documents/x": "documents/{document_id}", "jobs/x": "jobs/{job_id}"}
+    names = {"one": "{store}", "documents/x": "documents/{document_id}", "jobs/x": "jobs/{job_id}",
+             "conversations/x": "conversations/{conversation_id}",
+             "subjects/x": "subjects/{subject}"}  # fmt: skip
     tested = set()
     for method, path, _ in ROUTES:
         pattern = path.split("?")[0]
