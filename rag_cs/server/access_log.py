@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from rag_cs.privacy import Mask, find_personal
 
+_MOST_CHARACTERS = 200
 # A conversation's id lets its holder go on with it, and a subject may be anything that a shop made
 # of its customer.
 _NAMED = re.compile(r"(/(?:conversations|subjects))/.+")
@@ -15,7 +16,7 @@ _NAMED = re.compile(r"(/(?:conversations|subjects))/.+")
 
 def private_path(path: str) -> str:
     """A request's path as it may be logged."""
-    shown = unquote(_NAMED.sub(r"\1/…", path.partition("?")[0]))
+    shown = unquote(_NAMED.sub(r"\1/…", path.partition("?")[0]))[:_MOST_CHARACTERS]
     return Mask().hide(shown, find_personal(shown))
 
 

@@ -35,7 +35,7 @@ class Exchange:
         self.history = [Turn(turn.role, self._restored(turn.text)) for turn in stored]
         self.question = request.question
         self.as_of = request.as_of
-        self._subject = request.subject
+        self._subject = request.subject or ""
 
     async def stream(self, system: System) -> AsyncGenerator[Sentence | AnswerBody]:
         """Supported sentences, then the answer. Closing it stops the generation."""

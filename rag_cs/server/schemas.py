@@ -86,14 +86,17 @@ class AskRequest(BaseModel):
     )
     question: str
     conversation_id: Annotated[str, Field(max_length=64)] | None = None
-    subject: Annotated[
-        str,
-        Field(
-            max_length=128,
-            description="whom the shop takes the shopper for: an opaque id, not a name or an "
-            "address; kept as a salted hash, to export or erase by",
-        ),
-    ] = ""
+    subject: (
+        Annotated[
+            str,
+            Field(
+                max_length=128,
+                description="whom the shop takes the shopper for: an opaque id, not a name or an "
+                "address; kept as a salted hash, to export or erase by",
+            ),
+        ]
+        | None
+    ) = None
     stream: bool = Field(default=False, description="answer as server-sent events")
     as_of: AsOf = None
 

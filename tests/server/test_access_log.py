@@ -20,6 +20,7 @@ from rag_cs.server.access_log import private_path
         ("/v1/stores/demo/subjects/ann@example.com", "/v1/stores/demo/subjects/…"),
         ("/v1/stores/demo/subjects/a/b?c", "/v1/stores/demo/subjects/…"),
         ("/v1/stores/demo/conversations/0123456789abcdef", "/v1/stores/demo/conversations/…"),
+        ("/" + "x" * 60_000, "/" + "x" * 199),
         ("/search/13812345678", "/search/[PHONE_1]"),
         ("/search/%E6%88%91%E5%8F%AB%E5%BC%A0%E4%BC%9F", "/search/我叫[NAME_1]"),
     ],

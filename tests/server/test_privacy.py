@@ -15,6 +15,7 @@ from rag_cs.bootstrap import System
 from rag_cs.generators.masked import MaskedChatModel
 from rag_cs.server.app import create_app
 from rag_cs.types import Turn
+from tests.builders import make_document
 from tests.fakes import ScriptedChatModel, make_judge
 from tests.server.test_app import HERE, wait_for
 from tests.test_bootstrap import make_system
@@ -35,8 +36,7 @@ SECRETS = (
 def serving(root: Path, reply: str = FACT) -> Iterator[tuple[TestClient, System]]:
     system = make_system(root / "indexes", reply)
     system.__dict__["judge"] = make_judge(needed=0.0)  # believes every passage
-    store = system.store("demo", create=True)
-    store.ingester.ingest(f"# Returns\n\n{FACT}".encode(), "returns.md")
+    system.store("demo", create=True).ingester.add([make_document("returns.md", FACT)])
     app = create_app(system, anonymous=True)
     with TestClient(app, HERE, raise_server_exceptions=False) as client:
         wait_for(lambda: client.get("/readyz").status_code == 200)
