@@ -11,6 +11,7 @@ from datetime import date
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from rag_cs.answerable import Judge, Judgement, extract, unread
 from rag_cs.contradictions import dispute, is_disputable
@@ -20,7 +21,7 @@ from rag_cs.ground import cite, ground, repeats
 from rag_cs.guard import blocked
 from rag_cs.index.base import Filters
 from rag_cs.parts import is_unclear, split_question
-from rag_cs.prompt import SECRETS
+from rag_cs.prompt import SECRETS, build_prompt
 from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree, not_yet, nothing_found
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, check_query
 from rag_cs.rewrite import rewrite
@@ -47,6 +48,16 @@ class _Scope:
 
     filters: Filters | None
     as_of: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question of a shopper, what was said before it, and all that they told of themselves."""
+
+    question: str
+    history: tuple[Turn, ...]
+    language: Language
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +123,15 @@ class Assistant:
             yield Answer("answered", reply, language)
             return
         scope = _Scope(filters, as_of)
+        told = [*(turn.text for turn in history if turn.role == "user"), question]
         said: list[Sentence] = []
         unknown: list[int] = []
         confidence = 1.0
         for number, part in enumerate(split_question(question)):
             found = await asyncio.to_thread(self._look_up, part, history, scope)
             before = len(said)
-            async with aclosing(self._write(part, history, found, language)) as written:
+            asked = _Asked(part, tuple(history), language, tuple(told))
+            async with aclosing(self._write(asked, found)) as written:
                 async for event in written:
                     if isinstance(event, Judgement):
                         confidence = min(confidence, event.probability)
@@ -160,9 +173,7 @@ class Assistant:
             return _Findings(hits, unread(queries[-1], hits))
         return _Findings(hits, self._judge.judge(queries[-1], hits))
 
-    async def _write(
-        self, question: str, history: Sequence[Turn], found: _Findings, language: Language
-    ) -> AsyncGenerator[Judgement | Sentence]:
+    async def _write(self, asked: _Asked, found: _Findings) -> AsyncGenerator[Judgement | Sentence]:
         """What was judged at last, then the sentences that answer one question; none when the
         passages don't."""
         if found.match:
@@ -179,7 +190,7 @@ class Assistant:
         if not self._drafter.trained:
             yield judgement
         written = False
-        drafts = self._drafter.draft(question, evidence, language, history)
+        drafts = self._drafter.draft(self._prompt(asked, evidence))
         async with aclosing(drafts):
             async for draft in drafts:
                 if isinstance(draft, Verdict):
@@ -187,11 +198,23 @@ class Assistant:
                     yield judgement
                     if judgement.probability < self._needed:
                         return
-                elif sentence := await asyncio.to_thread(self._supported, draft, question, found):
+                elif sentence := await asyncio.to_thread(
+                    self._supported, draft, asked.question, found
+                ):
                     written = True
                     yield sentence
         if not written and self._may_quote(judgement) and (quoted := _quoted(evidence)):
             yield quoted
+
+    def _prompt(self, asked: _Asked, evidence: Sequence[Evidence]) -> list[BaseMessage]:
+        return build_prompt(
+            asked.question,
+            evidence,
+            asked.language,
+            asked.history,
+            asked.told,
+            trained=self._drafter.trained,
+        )
 
     def _supported(self, draft: str, question: str, found: _Findings) -> Sentence | None:
         """A drafted sentence with its quote, if it may be sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 from rag_cs.answerable import Judge
 from rag_cs.assistant import Assistant
 from rag_cs.calibration import Calibration, StoreCalibration
+from rag_cs.hosts import leads_here
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
 from rag_cs.models.catalogue import find
+from rag_cs.privacy import Vault
 from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
 from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
@@ -23,6 +26,7 @@ from rag_cs.stores.conversations import Conversations
 from rag_cs.stores.folders import StoreFolders
 from rag_cs.stores.jobs import JobLedger
 from rag_cs.stores.keys import Keys
+from rag_cs.stores.personal import PersonalData, open_personal
 from rag_cs.weights import default_cache, resolve
 
 if TYPE_CHECKING:
@@ -51,6 +55,7 @@ class Store:
     ingester: Ingester
     retriever: Retriever
     conversations: Conversations
+    personal: PersonalData
 
 
 class System:
@@ -62,6 +67,8 @@ class System:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.folders = StoreFolders(self.settings.storage.indexes)
+        # What the placeholders of conversations stand for.
+        self.vault = Vault(60 * self.settings.privacy.restorable_minutes)
         self._stores: dict[str, Store] = {}
         self._lock = Lock()
 
@@ -137,6 +144,7 @@ class System:
             ingester=Ingester(index, embeddings, embeddings.count_tokens, self.loader),
             retriever=make_retriever(self.settings, index, embeddings, self.reranker),
             conversations=Conversations(index.engine),
+            personal=PersonalData(index.engine, self.settings.privacy.retention_days),
         )
 
     def assistant(self, store: Store) -> Assistant:
@@ -159,8 +167,13 @@ class System:
         fits = own.base == self.judge.calibration.fingerprint
         return self.judge.calibrated(own.calibration) if fits else self.judge
 
+    def personal(self, name: str) -> AbstractContextManager[PersonalData]:
+        """What a store keeps of its shoppers; needs no model. Raises NotFound and IndexDamaged."""
+        return open_personal(self.folders.path(name), self.settings.privacy.retention_days)
+
     def delete_store(self, name: str) -> None:
         """Close and remove a store. Raises NotFound."""
+        self.vault.forget(name)
         with self._lock:
             opened = self._stores.pop(name, None)
             if opened:
@@ -244,18 +257,23 @@ def make_retriever(
 
 
 def load_chat(settings: Settings) -> BaseChatModel:
-    """The generator that the settings name, here or at an OpenAI-compatible server."""
+    """The generator that the settings name, here or at an OpenAI-compatible server. One on another
+    machine receives no personal data."""
     from rag_cs.generate import load_chat_model, openai_chat_model
 
     chosen = settings.generation
     if chosen.base_url:
+        from rag_cs.generators.masked import MaskedChatModel
+
         key = chosen.api_key.get_secret_value() if chosen.api_key else None
-        return openai_chat_model(
+        server = openai_chat_model(
             chosen.base_url,
             chosen.model,
             key,
             timeout_seconds=chosen.timeout_seconds,
             max_tokens=chosen.max_tokens,
         )
+        trusted = leads_here(chosen.base_url) and not settings.privacy.mask_loopback
+        return server if trusted else MaskedChatModel(inner=server)
     folder = resolve(chosen.model, cache=models_folder(settings))
     return load_chat_model(folder, chosen.engine, max_tokens=chosen.max_tokens)

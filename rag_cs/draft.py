@@ -1,4 +1,4 @@
-"""A question and its evidence -> what the chat model would say, sentence by sentence.
+"""A prompt -> what the chat model would say, sentence by sentence.
 
 A generator that was trained on this task says first whether the passages answer at all; how
 sure it was of that comes before its sentences. What may be sent is for `ground` to say.
@@ -7,17 +7,16 @@ sure it was of that comes before its sentences. What may be sent is for `ground`
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
-from rag_cs.prompt import NO, YES, build_prompt
+from rag_cs.prompt import NO, YES
 from rag_cs.text import split_sentences
-from rag_cs.types import Evidence, Language, Turn
 
 # Log-odds of a verdict whose probability the engine doesn't tell, and the greatest of all.
 UNTOLD = 2.0
@@ -38,16 +37,9 @@ class Drafter:
         self._chat = chat
         self.trained = trained
 
-    async def draft(
-        self,
-        question: str,
-        evidence: Sequence[Evidence],
-        language: Language,
-        history: Sequence[Turn] = (),
-    ) -> AsyncGenerator[Verdict | str]:
+    async def draft(self, prompt: list[BaseMessage]) -> AsyncGenerator[Verdict | str]:
         """The verdict, where there is one, then each sentence as soon as the next one begins.
         Closing it stops the generation. Raises ModelError and Busy."""
-        prompt = build_prompt(question, evidence, language, history, trained=self.trained)
         options: dict[str, Any] = {"logprobs": True} if self.trained else {}
         pieces = cast("AsyncGenerator[AIMessageChunk]", self._chat.astream(prompt, **options))
         text, logprob, judged = "", None, not self.trained

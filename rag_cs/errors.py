@@ -4,6 +4,15 @@ Each message says what was wrong, where, and what to do. The CLI prints it and e
 status 1; the server turns it into an RFC 9457 problem. Nothing else may reach a user.
 """
 
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+# Of a fault of ours, the calls nearest to where it was raised.
+_SHOWN_CALLS = 8
+
 
 class RagError(Exception):
     """Base of every error meant for a user. `str(error)` is one plain sentence or two."""
@@ -47,3 +56,25 @@ class Unauthorized(RagError):
 
 class Forbidden(RagError):
     """Something that the key's role may not do."""
+
+
+def without_text(error: BaseException) -> str:
+    """An exception for a log: of what kind it is and where it was raised, and the same of those
+    that it came from. Its message is left out: it may repeat what a user wrote, or a key."""
+    return " <- ".join(map(_place, _chain(error)))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _place(error: BaseException) -> str:
+    calls = traceback.extract_tb(error.__traceback__)[-_SHOWN_CALLS:]
+    places = [f"{Path(call.filename).name}:{call.lineno} {call.name}" for call in calls]
+    return (
+        f"{type(error).__module__}.{type(error).__qualname__} at {', '.join(places) or 'unknown'}"
+    )

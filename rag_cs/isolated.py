@@ -104,7 +104,11 @@ def _read(
         answer = {"error": "UnreadableDocument", "message": _ended(source, limits[0])}
     except Exception as error:  # noqa: BLE001 - a reader's own fault is no traceback for anyone
         message = _ended(source, limits[0])
-        answer = {"error": "UnreadableDocument", "message": message, "fault": repr(error)}
+        answer = {
+            "error": "UnreadableDocument",
+            "message": message,
+            "fault": errors.without_text(error),
+        }
     sender.send_bytes(json.dumps(answer).encode("ascii"))
     sender.close()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from rag_cs.generators.masked import shopper_message
 from rag_cs.guard import instruction_spans
 from rag_cs.text import detect_language
 from rag_cs.types import Evidence, Language, Turn
@@ -102,22 +103,28 @@ def build_prompt(
     evidence: Sequence[Evidence],
     language: Language,
     history: Sequence[Turn] = (),
+    told: Sequence[str] = (),
     *,
     trained: bool = False,
 ) -> list[BaseMessage]:
-    """System instruction, one worked example, then the passages with the question.
+    """System instruction, one worked example, then the passages, the end of the conversation and
+    the question. What the shopper `told` isn't shown: it goes along so that a generator elsewhere
+    doesn't see it in the question.
 
     The best passage stands last, next to the question: a small model copies from what it read
     last. See the log, "Prompt". A generator that was `trained` on this task says YES or NO first
     and needs no example.
     """
     wording = _WORDINGS[language]
-    turn = HumanMessage(_turn(wording, shown_passages(evidence, language), question, history))
+    passages = _given(wording, shown_passages(evidence, language))
+    turn = shopper_message(passages, _asked(wording, question, history), told)
     if trained:
         return [SystemMessage(wording.trained), turn]
     return [
         SystemMessage(wording.system),
-        HumanMessage(_turn(wording, wording.example_passages, wording.example_question)),
+        HumanMessage(
+            _given(wording, wording.example_passages) + _asked(wording, wording.example_question)
+        ),
         AIMessage(wording.example_answer),
         turn,
     ]
@@ -168,12 +175,16 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join([*kept, text[place:]])
 
 
-def _turn(wording: _Wording, passages: str, question: str, history: Sequence[Turn] = ()) -> str:
+def _given(wording: _Wording, passages: str) -> str:
+    return f"{wording.passages}\n{passages}\n\n"
+
+
+def _asked(wording: _Wording, question: str, history: Sequence[Turn] = ()) -> str:
     said = "\n".join(
         f"{wording.roles[turn.role]} {_short(turn.text)}" for turn in history[-MAX_TURNS:]
     )
     before = f"{wording.conversation}\n{said}\n\n" if said else ""
-    return f"{wording.passages}\n{passages}\n\n{before}{wording.question} {question}"
+    return f"{before}{wording.question} {question}"
 
 
 def _short(text: str) -> str:

@@ -63,6 +63,20 @@ class GenerationSettings(_Section):
     timeout_seconds: float = Field(default=60.0, gt=0)
 
 
+class PrivacySettings(_Section):
+    """What is kept of what shoppers say, and who gets to see it."""
+
+    retention_days: int = Field(
+        default=90, ge=0, description="of stores that state nothing else; 0 keeps no conversation"
+    )
+    restorable_minutes: float = Field(
+        default=60.0, gt=0, description="for which a conversation's placeholders can be restored"
+    )
+    mask_loopback: bool = Field(
+        default=False, description="mask for a model server on this machine too"
+    )
+
+
 class StorageSettings(_Section):
     """Where stores and models are kept."""
 
@@ -92,6 +106,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
     generation: GenerationSettings = GenerationSettings()
+    privacy: PrivacySettings = PrivacySettings()
     storage: StorageSettings = StorageSettings()
     server: ServerSettings = ServerSettings()
 

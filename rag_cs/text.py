@@ -83,6 +83,12 @@ def _jieba() -> ModuleType:
     return module
 
 
+def cut_words(text: str) -> list[str]:
+    """The words of Chinese text, in order, one after the other: joined they make the text again."""
+    words: list[str] = _jieba().lcut(text)
+    return words
+
+
 def _word_tokens(word: str) -> Iterator[str]:
     """A word; a code such as `aq-300/b` whole, without its joints (`aq300b`), and in parts."""
     word = word.removesuffix("'s").replace("'", "")

@@ -30,6 +30,7 @@ from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.evaluation.risk import RISKS
 from rag_cs.models.answer_reader import OpenVINOAnswerReader
+from rag_cs.prompt import build_prompt
 from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
 from rag_cs.text import detect_language
@@ -95,9 +96,9 @@ def asker(system: System) -> Ask:
     async def verdict(
         question: str, evidence: Sequence[Evidence], history: Sequence[Turn]
     ) -> float:
-        async with aclosing(
-            drafter.draft(question, evidence, detect_language(question), history)
-        ) as drafts:
+        language = detect_language(question)
+        prompt = build_prompt(question, evidence, language, history, trained=True)
+        async with aclosing(drafter.draft(prompt)) as drafts:
             async for draft in drafts:
                 if isinstance(draft, Verdict):
                     return draft.logit

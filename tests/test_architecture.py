@@ -27,10 +27,10 @@ LEVELS: list[list[str]] = [
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
     ["readers", "index", "generators", "models"],
-    ["facts", "guard", "policies", "statements", "calibration", "corrections"],
+    ["facts", "guard", "policies", "privacy", "statements", "calibration", "corrections"],
     ["dates"],
     ["text"],
-    ["types", "errors"],
+    ["types", "errors", "hosts"],
 ]  # fmt: skip
 # Pairs of the highest level that may look sideways: the command starts the server.
 SIDEWAYS = {("cli", "server")}
@@ -49,6 +49,7 @@ OWNERS = {
     "sentence_transformers": {"embed", "models", "rerank"},
     "transformers": {"embed", "models", "generators", "training"},
     "jieba": {"text"},
+    "phonenumbers": {"privacy"},
     "matplotlib": {"evaluation"},
     "typer": {"cli"},
 }

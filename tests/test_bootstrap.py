@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from rag_cs.bootstrap import CALIBRATION_NAME, System
+from rag_cs.bootstrap import CALIBRATION_NAME, System, load_chat
 from rag_cs.calibration import StoreCalibration
 from rag_cs.errors import NotFound
-from rag_cs.settings import Settings, StorageSettings
+from rag_cs.generators.masked import MaskedChatModel
+from rag_cs.settings import GenerationSettings, PrivacySettings, Settings, StorageSettings
 from tests.fakes import HashEmbeddings, ScriptedChatModel, make_judge
 
 
@@ -58,3 +59,22 @@ def test_a_store_s_own_calibration_is_used_while_it_fits_the_judge(tmp_path: Pat
     assert chosen.needed == 0.9
     StoreCalibration(own, "another").save(file)
     assert system.judge_of("shop") is judge
+
+
+@pytest.mark.parametrize(
+    ("url", "mask_loopback", "masked"),
+    [
+        ("https://models.example.com/v1", False, True),
+        ("http://10.0.0.7:8000/v1", False, True),
+        ("http://127.0.0.1:11434/v1", False, False),
+        ("http://127.0.0.1:11434/v1", True, True),
+    ],
+)
+def test_a_generator_on_another_machine_is_behind_a_mask(
+    url: str, mask_loopback: bool, masked: bool
+) -> None:
+    settings = Settings(
+        generation=GenerationSettings(base_url=url, model="any"),
+        privacy=PrivacySettings(mask_loopback=mask_loopback),
+    )
+    assert isinstance(load_chat(settings), MaskedChatModel) is masked

@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from rag_cs import bootstrap
 from rag_cs.cli import app
+from rag_cs.stores.conversations import Conversations
+from rag_cs.stores.personal import open_personal
+from rag_cs.types import Turn
 from tests.fakes import HashEmbeddings, ScriptedChatModel
 
 RUNNER = CliRunner()
@@ -232,3 +236,31 @@ def test_keys_are_made_listed_and_revoked() -> None:
     assert RUNNER.invoke(app, ["keys", "revoke", key["id"]]).exit_code == 0
     assert "revoked" in RUNNER.invoke(app, ["keys", "list"]).stdout
     assert RUNNER.invoke(app, ["keys", "revoke", "nothing"]).exit_code == 1
+
+
+def test_what_a_store_keeps_of_its_shoppers(store: str, tmp_path: Path) -> None:
+    def run(*arguments: str) -> Result:
+        return RUNNER.invoke(app, ["privacy", *arguments, "-s", store])
+
+    with open_personal(tmp_path / "indexes" / store, 90) as personal:
+        conversations = Conversations(personal._engine)
+        for name, subject in (("one", "ann"), ("two", "ann"), ("three", "")):
+            conversations.append(name, [Turn("user", "?"), Turn("assistant", "!")], subject)
+    assert run("retention").stdout == "Store 'demo' keeps conversations for 90 days.\n"
+    assert "for 7 days" in run("retention", "--days", "7").stdout
+    assert "0 turns of 0 conversations" in run("purge").stdout
+    exported = json.loads(run("export", "--subject", "ann").stdout)["conversations"]
+    assert [each["conversation_id"] for each in exported] == ["one", "two"]
+    assert exported[0]["turns"][0]["text"] == "?"
+    erased = json.loads(run("erase", "--conversation", "one", "--json").stdout)["erased"]
+    assert erased == [{"conversation_id": "one", "turns": 2}]
+    assert run("erase", "--subject", "ann").stdout == "2 turns of 1 conversations are erased.\n"
+    for again in (["--subject", "ann"], ["--conversation", "one"], []):
+        done = run("export", *again)
+        assert done.exit_code == 1
+        assert done.output.startswith("rag-cs: ")
+    assert "keeps no conversations" in run("retention", "--days", "0").stdout
+    assert "2 turns of 1 conversations" in run("purge").stdout
+    assert "for 90 days" in run("retention", "--default").stdout
+    assert run("retention", "--days", "-1").exit_code == 1
+    assert RUNNER.invoke(app, ["privacy", "purge", "-s", "nope"]).exit_code == 1

@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_cs.draft import MOST, UNTOLD, Drafter, Verdict, verdict
+from rag_cs.prompt import build_prompt
 from rag_cs.types import Language
 from tests.generators.fakes import FakeChatModel
 
 
 async def drafted(chat: FakeChatModel, language: Language = "en", *, trained: bool) -> list[object]:
     drafter = Drafter(chat, trained=trained)
-    return [event async for event in drafter.draft("How long?", (), language)]
+    return [
+        event
+        async for event in drafter.draft(build_prompt("How long?", (), language, trained=trained))
+    ]
 
 
 async def test_sentences_come_one_by_one() -> None:

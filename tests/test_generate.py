@@ -5,11 +5,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from rag_cs.errors import Busy, InvalidInput, ModelError
 from rag_cs.generate import choose_engine, load_chat_model, openai_chat_model
+from rag_cs.generators.masked import MaskedChatModel, shopper_message
 
 
 @pytest.mark.parametrize(
@@ -50,19 +52,44 @@ def test_a_server_needs_an_address_and_a_model(url: str, model: str) -> None:
 
 
 class _Server(BaseHTTPRequestHandler):
-    """Chat completions: replies with the last message, or with the status that it names."""
+    """Chat completions: replies with the last message, streamed in pieces if asked to, or with the
+    status that it names; an error repeats what was sent, as some servers do."""
+
+    bodies: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.loads(data)
+        self.bodies.append(json.dumps(body, ensure_ascii=False))
         text = body["messages"][-1]["content"]
-        self.send_response(int(text) if text.isdigit() else 200)
-        self.send_header("Content-Type", "application/json")
+        if text.isdigit():
+            key = self.headers["Authorization"]
+            self._send(int(text), {"error": {"message": f"{text} {key}", "code": "wrong"}})
+        elif body.get("stream"):
+            pieces = [text[start : start + 3] for start in range(0, len(text), 3)]
+            self._start(200, "text/event-stream")
+            for piece in pieces:
+                line = json.dumps(self._reply("chat.completion.chunk", delta=piece))
+                self.wfile.write(f"data: {line}\n\n".encode())
+            self.wfile.write(b"data: [DONE]\n\n")
+        else:
+            self._send(200, self._reply("chat.completion", message=text))
+
+    def _reply(self, kind: str, **said: str) -> dict[str, Any]:
+        ((place, text),) = said.items()
+        choice = {"index": 0, place: {"role": "assistant", "content": text}}
+        choice["finish_reason"] = None if place == "delta" else "stop"
+        return {"id": "1", "object": kind, "created": 0, "model": "any", "choices": [choice]}
+
+    def _send(self, status: int, body: dict[str, Any]) -> None:
+        self._start(status, "application/json")
+        self.wfile.write(json.dumps(body).encode())
+
+    def _start(self, status: int, media_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
         self.send_header("x-should-retry", "false")
         self.end_headers()
-        message = {"role": "assistant", "content": text}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        reply = {"id": "1", "object": "chat.completion", "created": 0, "model": body["model"]}
-        self.wfile.write(json.dumps({**reply, "choices": [choice]}).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         return
@@ -80,6 +107,22 @@ def server() -> Iterator[str]:
 
 def test_a_compatible_server_answers_without_a_key(server: str) -> None:
     assert load_chat_model(server, model="any").invoke("退货").text == "退货"
+
+
+def test_personal_data_reaches_no_server_behind_a_mask(server: str) -> None:
+    model = MaskedChatModel(inner=openai_chat_model(server, "any"))
+    _Server.bodies.clear()
+    message = shopper_message("电话0512-62881234。", "我的电话13812345678")
+    assert model.invoke([message]).text == message.text  # it echoes what it was sent
+    assert "".join(part.text for part in model.stream([message])) == message.text
+    assert all("[PHONE_1]" in body and "13812345678" not in body for body in _Server.bodies)
+    assert all("0512-62881234" in body and "said_before" not in body for body in _Server.bodies)
+
+
+def test_a_refusal_repeats_neither_prompt_nor_key(server: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        openai_chat_model(server, "any", "sk-secret").invoke("400")
+    assert str(caught.value) == f"The model server at {server} refused (400, wrong)."
 
 
 @pytest.mark.parametrize(("status", "error"), [("429", Busy), ("500", ModelError)])

@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from rag_cs.cli import answers, keys, knowledge, models, stores
+from rag_cs.cli import answers, keys, knowledge, models, privacy, stores
 from rag_cs.cli.answers import format_answer
 
 __all__ = ["app", "format_answer", "main"]
@@ -22,6 +22,7 @@ app.add_typer(answers.app)
 app.add_typer(models.app, name="models")
 app.add_typer(stores.app, name="store")
 app.add_typer(keys.app, name="keys")
+app.add_typer(privacy.app, name="privacy")
 
 
 def main() -> None:

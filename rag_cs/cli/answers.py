@@ -54,7 +54,7 @@ def serve(
     """Serve the HTTP interface and the page."""
     import uvicorn
 
-    from rag_cs.server.access import is_loopback
+    from rag_cs.hosts import is_loopback
     from rag_cs.server.app import create_app
 
     with open_system() as system:

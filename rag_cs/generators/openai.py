@@ -1,10 +1,12 @@
 """A chat model behind any server that speaks OpenAI's chat completions.
 
-Owns langchain-openai. Adds one thing to it: failures become errors a user can act on.
+Owns langchain-openai. Adds two things to it: failures become errors a user can act on, and the
+client's log, which holds whole requests, is silent.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -15,6 +17,9 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from rag_cs.errors import Busy, ModelError
+
+# At DEBUG it would log prompts.
+logging.getLogger("openai").setLevel(logging.WARNING)
 
 
 class OpenAICompatibleChatModel(ChatOpenAI):
@@ -69,4 +74,11 @@ class OpenAICompatibleChatModel(ChatOpenAI):
         except openai.APIConnectionError as error:
             raise ModelError(f"{where} can't be reached; check that it runs.") from error
         except openai.OpenAIError as error:
-            raise ModelError(f"{where} refused: {error}") from error
+            raise ModelError(f"{where} refused{_reason(error)}.") from error
+
+
+def _reason(error: openai.OpenAIError) -> str:
+    """The status and the code of a refusal; its message may repeat the prompt or the key."""
+    status, code = getattr(error, "status_code", None), getattr(error, "code", None)
+    known = [str(each) for each in (status, code) if each is not None]
+    return f" ({', '.join(known)})" if known else ""

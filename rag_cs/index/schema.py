@@ -96,6 +96,22 @@ conversations = Table(
     sqlite_autoincrement=True,
 )
 
+# Whose a conversation is: what the shop calls them, as a salted hash.
+conversation_subjects = Table(
+    "conversation_subjects",
+    metadata,
+    Column("conversation_id", String, primary_key=True),
+    Column("subject", String, primary_key=True, index=True),
+)
+
+# What the store wants for itself in matters of privacy, and the salt of its subjects.
+privacy = Table(
+    "privacy",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
 # Every character that isn't white space belongs to a term: `search_terms` already cut the text.
 FULL_TEXT = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms USING fts5(terms, tokenize = "
@@ -123,6 +139,7 @@ def open_database(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": 30.0},
+        hide_parameters=True,  # an error would tell what was written
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
     )
     event.listen(engine, "connect", _configure)

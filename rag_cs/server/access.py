@@ -7,7 +7,6 @@ pointed here.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Literal
 
 from fastapi import Request
@@ -18,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag_cs.errors import Forbidden, NotFound, RagError, TooLarge, TooMany, Unauthorized
+from rag_cs.hosts import is_loopback
 from rag_cs.server.problems import respond, status_of
 from rag_cs.stores.folders import check_store_name
 from rag_cs.stores.keys import Key, Keys, Role
@@ -123,18 +123,6 @@ class Doorkeeper:
             return message
 
         return counted
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name means this machine alone."""
-    name = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
-    name = name.strip("[]").rstrip(".").lower()
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_direct(request: Request) -> bool:

@@ -11,11 +11,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from rag_cs.bootstrap import System
-from rag_cs.server import metrics, problems
+from rag_cs.server import access_log, metrics, problems
 from rag_cs.server.access import Doorkeeper, Gate
 from rag_cs.server.jobs import Jobs
 from rag_cs.server.models import Models
-from rag_cs.server.routes import ask, documents, health, openai, page, search, stores
+from rag_cs.server.retention import Retention
+from rag_cs.server.routes import ask, documents, health, openai, page, privacy, search, stores
 
 # What a form says besides its file.
 _FORM_BYTES = 1_000_000
@@ -30,7 +31,9 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.models.start()
         app.state.jobs.start()
+        app.state.retention.start()
         yield
+        await anyio.to_thread.run_sync(app.state.retention.stop)
         await anyio.to_thread.run_sync(app.state.jobs.stop)
         await anyio.to_thread.run_sync(app.state.models.stop)
 
@@ -41,7 +44,8 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.system, app.state.jobs, app.state.models = system, Jobs(system), Models(system)
-    problems.install(app)
+    app.state.retention = Retention(system)
+    access_log.install()
     gate = Gate(system.keys, anonymous=anonymous)
     limits = system.settings.server
     app.add_middleware(
@@ -50,8 +54,9 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
         most_bytes=limits.max_upload_bytes + _FORM_BYTES,
         per_minute=limits.requests_per_minute,
     )
+    problems.install(app)
     metrics.install(app)
-    for routes in (ask, search, documents, stores, openai, health, page):
+    for routes in (ask, search, documents, stores, privacy, openai, health, page):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

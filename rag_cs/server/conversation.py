@@ -1,4 +1,4 @@
-"""One question of a conversation: its history before it, its turns stored after it."""
+"""One question of a conversation: its history before it, its turns stored after it, masked."""
 
 from __future__ import annotations
 
@@ -9,23 +9,33 @@ import anyio.to_thread
 
 from rag_cs.assistant import Sentence
 from rag_cs.bootstrap import Store, System
+from rag_cs.privacy import Vault, find_personal, without_placeholders
 from rag_cs.retrieve import check_query
 from rag_cs.server.schemas import AnswerBody, AskRequest
-from rag_cs.types import Turn
+from rag_cs.types import Answer, Turn
 
 
 class Exchange:
     """A question that was accepted. Made before a response begins, so that what is wrong with
-    the question is a plain 4xx and not an event in a stream."""
+    the question is a plain 4xx and not an event in a stream.
 
-    def __init__(self, store: Store, request: AskRequest) -> None:
+    A store that keeps nothing has no conversations: their ids are "", and one that is sent is
+    ignored.
+    """
+
+    def __init__(self, store: Store, request: AskRequest, vault: Vault) -> None:
         check_query(request.question)
-        known = request.conversation_id
-        self.history = store.conversations.history(known) if known else []
-        self.conversation_id = known or store.conversations.new_id()
+        self._store = store
+        self._vault = vault
+        self._keeps = store.personal.retention_days() > 0
+        known = request.conversation_id if self._keeps else None
+        stored = store.conversations.history(known) if known else []
+        self._continued = bool(known)
+        self.conversation_id = known or (store.conversations.new_id() if self._keeps else "")
+        self.history = [Turn(turn.role, self._restored(turn.text)) for turn in stored]
         self.question = request.question
         self.as_of = request.as_of
-        self._store = store
+        self._subject = request.subject or ""
 
     async def stream(self, system: System) -> AsyncGenerator[Sentence | AnswerBody]:
         """Supported sentences, then the answer. Closing it stops the generation."""
@@ -36,10 +46,8 @@ class Exchange:
                 if isinstance(event, Sentence):
                     yield event
                     continue
-                turns = [Turn("user", self.question), Turn("assistant", event.text)]
-                await anyio.to_thread.run_sync(
-                    self._store.conversations.append, self.conversation_id, turns
-                )
+                if self._keeps:
+                    await anyio.to_thread.run_sync(self._keep, event)
                 yield AnswerBody.of(event, self.conversation_id)
 
     async def answer(self, system: System) -> AnswerBody:
@@ -49,3 +57,25 @@ class Exchange:
                 if isinstance(event, AnswerBody):
                     return event
         raise AssertionError("a stream ends with an answer")
+
+    def _restored(self, text: str) -> str:
+        """What was said, as long as it is known; what isn't any more only disturbs a search."""
+        place = (self._store.name, self.conversation_id)
+        return without_placeholders(self._vault.restore(*place, text))
+
+    def _keep(self, answer: Answer) -> None:
+        """Store both turns. Of the answer only values are hidden that the shopper told: what it
+        quotes is the store's own."""
+        place = (self._store.name, self.conversation_id)
+        found = find_personal(self.question)
+        telling = found or "[" in self.question + answer.text
+        earlier = self._store.conversations.text(place[1]) if self._continued and telling else ""
+        asked = self._vault.hide(*place, self.question, found, earlier=earlier)
+        quoted = "\n".join(citation.quote for citation in answer.citations)
+        said = self._vault.hide(*place, answer.text, public=quoted, earlier=earlier)
+        turns = [Turn("user", asked), Turn("assistant", said)]
+        kept = self._store.conversations.append(
+            place[1], turns, self._subject, continued=self._continued
+        )
+        if not kept:  # it was erased meanwhile
+            self._vault.forget(*place)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 
 from rag_cs.bootstrap import System
-from rag_cs.errors import RagError
+from rag_cs.errors import RagError, without_text
 from rag_cs.stores.jobs import Job, JobLedger
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,6 @@ class Jobs:
             self.ledger.put_back(job.id)
         except RagError as error:
             self.ledger.fail(job.id, str(error))
-        except Exception:
-            log.exception("ingesting failed")
+        except Exception as error:  # noqa: BLE001 - one file blocks no other
+            log.error("ingesting failed: %s", without_text(error))
             self.ledger.fail(job.id, "Something went wrong; it was logged.")

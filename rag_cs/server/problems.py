@@ -10,8 +10,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag_cs import errors
+from rag_cs.errors import without_text
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +74,34 @@ def install(app: FastAPI) -> None:
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
         return respond(request, 422, "; ".join(map(_sentence, error.errors())))
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return respond(request, 500, "Something went wrong here. It was logged; please try again.")
+    app.add_middleware(_LastResort)
+
+
+class _LastResort:
+    """Plain ASGI: a fault of ours is logged, without its message or anything of the request, and
+    answered if nothing was sent yet. It isn't raised again: the server would log it whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            route = getattr(scope.get("route"), "path", "a request")
+            log.error("%s %s failed: %s", scope["method"], route, without_text(error))
+            if not begun:
+                detail = "Something went wrong here. It was logged; please try again."
+                await respond(Request(scope), 500, detail)(scope, receive, send)
 
 
 def _sentence(error: dict[str, Any]) -> str:

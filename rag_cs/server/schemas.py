@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from rag_cs.errors import InvalidInput
 from rag_cs.index.base import DocumentRecord
 from rag_cs.policies import parse_day
 from rag_cs.stores.jobs import Job, State
+from rag_cs.stores.personal import Erased, StoredConversation
 from rag_cs.types import Answer, Citation, Hit
 
 Status = Literal["answered", "abstained", "handed_off"]
@@ -84,6 +86,17 @@ class AskRequest(BaseModel):
     )
     question: str
     conversation_id: Annotated[str, Field(max_length=64)] | None = None
+    subject: (
+        Annotated[
+            str,
+            Field(
+                max_length=128,
+                description="whom the shop takes the shopper for: an opaque id, not a name or an "
+                "address; kept as a salted hash, to export or erase by",
+            ),
+        ]
+        | None
+    ) = None
     stream: bool = Field(default=False, description="answer as server-sent events")
     as_of: AsOf = None
 
@@ -118,7 +131,8 @@ class SentenceEvent(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer whose every sentence is supported, or an abstention."""
+    """An answer whose every sentence is supported, or an abstention. `conversation_id` is "" in a
+    store that keeps no conversations."""
 
     status: Status
     answer: str
@@ -203,6 +217,54 @@ class JobList(BaseModel):
     """Uploads, the latest first."""
 
     jobs: list[JobBody]
+
+
+class TurnBody(BaseModel):
+    """A message as it is stored: personal data that was noticed stands there as placeholders."""
+
+    role: str
+    text: str
+    created_at: str
+
+
+class ConversationBody(BaseModel):
+    """All that is stored of a conversation, oldest turn first."""
+
+    conversation_id: str
+    turns: list[TurnBody]
+
+    @classmethod
+    def of(cls, stored: StoredConversation) -> ConversationBody:
+        """From what is stored."""
+        turns = [TurnBody(role=t.role, text=t.text, created_at=t.created_at) for t in stored.turns]
+        return cls(conversation_id=stored.conversation_id, turns=turns)
+
+
+class SubjectBody(BaseModel):
+    """All that is stored of a subject."""
+
+    conversations: list[ConversationBody]
+
+
+class ErasedConversation(BaseModel):
+    """A conversation that is gone, and how many turns it had."""
+
+    conversation_id: str
+    turns: int
+
+
+class ErasedBody(BaseModel):
+    """What was erased."""
+
+    erased: list[ErasedConversation]
+
+    @classmethod
+    def of(cls, erased: Sequence[Erased]) -> ErasedBody:
+        """From what the store says."""
+        rows = [
+            ErasedConversation(conversation_id=e.conversation_id, turns=e.turns) for e in erased
+        ]
+        return cls(erased=rows)
 
 
 class StoreList(BaseModel):

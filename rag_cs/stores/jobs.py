@@ -100,7 +100,9 @@ class JobLedger:
         self._uploads = root / _UPLOADS
         self._uploads.mkdir(exist_ok=True)
         self._lock = FileLock(root / _LOCK)
-        self._engine = create_engine(f"sqlite:///{root / _LEDGER}", connect_args={"timeout": 30.0})
+        self._engine = create_engine(
+            f"sqlite:///{root / _LEDGER}", connect_args={"timeout": 30.0}, hide_parameters=True
+        )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
         with self._engine.begin() as connection:

@@ -67,7 +67,9 @@ class Keys:
     def __init__(self, root: Path) -> None:
         self._file = root / _NAME
         root.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(f"sqlite:///{self._file}", connect_args={"timeout": 30.0})
+        self._engine = create_engine(
+            f"sqlite:///{self._file}", connect_args={"timeout": 30.0}, hide_parameters=True
+        )
         _metadata.create_all(self._engine)
         self._file.chmod(0o600)
 

@@ -14,15 +14,15 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from rag_cs.assistant import Sentence
 from rag_cs.errors import RagError
 from rag_cs.server.conversation import Exchange
-from rag_cs.server.dependencies import AskStore, ReadySystem
+from rag_cs.server.dependencies import AskStore, ReadySystem, TheSystem
 from rag_cs.server.problems import problem, status_of
 from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
 
 router = APIRouter(tags=["shopper"])
 
 
-def _exchange(store: AskStore, body: AskRequest) -> Exchange:
-    return Exchange(store, body)
+def _exchange(store: AskStore, body: AskRequest, system: TheSystem) -> Exchange:
+    return Exchange(store, body, system.vault)
 
 
 @router.post(
