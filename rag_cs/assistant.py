@@ -26,6 +26,7 @@ from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree, not_yet, not
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, check_query
 from rag_cs.rewrite import rewrite
 from rag_cs.smalltalk import small_talk, wants_person
+from rag_cs.stages import generation
 from rag_cs.text import detect_language, split_sentences
 from rag_cs.types import Answer, Citation, Hit, Language, Turn
 
@@ -211,7 +212,8 @@ class Assistant:
     async def _draft(self, messages: list[BaseMessage]) -> AsyncGenerator[str]:
         """The generator's sentences, each as soon as the next one begins."""
         text = ""
-        async with aclosing(cast("AsyncGenerator[Any]", self._chat.astream(messages))) as pieces:
+        streamed = cast("AsyncGenerator[Any]", self._chat.astream(messages))
+        async with aclosing(generation(streamed)) as pieces:
             async for piece in pieces:
                 text += piece.text
                 *complete, rest = split_sentences(text) or [(0, 0)]

@@ -28,7 +28,7 @@ LEVELS: list[list[str]] = [
     ["readers", "index", "generators", "models"],
     ["facts", "guard", "policies", "statements"],
     ["dates"],
-    ["text"],
+    ["text", "stages"],
     ["types", "errors"],
 ]  # fmt: skip
 # Pairs of the highest level that may look sideways: the command starts the server.
