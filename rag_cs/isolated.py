@@ -11,6 +11,7 @@ import json
 import logging
 import multiprocessing
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.connection import Connection
@@ -104,9 +105,15 @@ def _read(
         answer = {"error": "UnreadableDocument", "message": _ended(source, limits[0])}
     except Exception as error:  # noqa: BLE001 - a reader's own fault is no traceback for anyone
         message = _ended(source, limits[0])
-        answer = {"error": "UnreadableDocument", "message": message, "fault": repr(error)}
+        answer = {"error": "UnreadableDocument", "message": message, "fault": _fault(error)}
     sender.send_bytes(json.dumps(answer).encode("ascii"))
     sender.close()
+
+
+def _fault(error: Exception) -> str:
+    """What failed and where, for a log: without the message, which may hold the document's text."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _limit(seconds: float, memory_bytes: int) -> None:

@@ -30,7 +30,7 @@ def test_a_deleted_store_is_gone_with_its_files(tmp_path: Path) -> None:
     system = make_system(tmp_path)
     system.store("demo", create=True)
     system.delete_store("demo")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [".uploads"]
     with pytest.raises(NotFound):
         system.store("demo")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from rag_cs.errors import Exists, InvalidInput, NotFound
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
+# What programs write for no name at all: shops whose pages have that fault would share a store.
+_NO_NAMES = {"none", "null", "undefined"}
 
 
 def check_store_name(name: str) -> str:
@@ -19,7 +21,7 @@ def check_store_name(name: str) -> str:
     Letters of any script, digits, `-` and `_`, at most 64, beginning with a letter or digit:
     so no name can point outside the root, and a leading dot stays ours.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _NO_NAMES:
         shown = str(name)[:40] + "…" * (len(str(name)) > 40)
         raise InvalidInput(
             f"{shown!r} can't name a store. Use 1 to 64 letters, digits, '-' or '_', "

@@ -106,7 +106,10 @@ class Keys:
         self._file = root / _NAME
         root.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(f"sqlite:///{self._file}", connect_args={"timeout": 30.0})
-        _metadata.create_all(self._engine)
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # all tables or none
+            _metadata.create_all(connection)
+            origins.metadata.create_all(connection)
         self.origins = Origins(self._engine)
         self._file.chmod(0o600)
 

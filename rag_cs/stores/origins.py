@@ -25,10 +25,10 @@ from rag_cs.stores.folders import check_store_name
 MAX_ORIGINS = 50
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
-_metadata = MetaData()
+metadata = MetaData()
 _origins = Table(
     "origins",
-    _metadata,
+    metadata,
     Column("store", String, primary_key=True),
     Column("origin", String, primary_key=True),
 )
@@ -39,7 +39,6 @@ class Origins:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        _metadata.create_all(engine)
 
     def of(self, store: str) -> tuple[str, ...]:
         """Those of a store, in order."""
