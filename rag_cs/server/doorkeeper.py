@@ -4,6 +4,7 @@ asks too often or too many at once, and no body is too large or too slow."""
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import anyio
 import anyio.to_thread
@@ -15,10 +16,15 @@ from rag_cs.server.access import Caller, Gate
 from rag_cs.server.limits import Places, Rates, visitor_of
 from rag_cs.server.problems import refuse
 
+log = logging.getLogger(__name__)
 # Bytes a second that even the slowest line brings, when it has brought some.
 SLOWEST = 20_000
 # Keys looked up at once. Threads of their own, so that nobody waits for one behind a search.
 _LOOKUPS = 4
+
+
+class SlowReader(Exception):
+    """A client doesn't take what is sent to it."""
 
 
 class Doorkeeper:
@@ -55,6 +61,8 @@ class Doorkeeper:
                 await self._app(scope, body.receive, body.send)
         except RagError as error:  # the app's own never come so far
             await refuse(request, error)(scope, receive, send)
+        except SlowReader:
+            log.info("a client that didn't read its answer was left")
 
     async def _caller(self, request: Request) -> Caller:
         """A shopper's key is that of a page with many visitors, each of whom counts alone; whoever
@@ -122,9 +130,13 @@ class _Body:
         return message
 
     async def send(self, message: Message) -> None:
-        """What the app answers."""
+        """What the app answers. Raises SlowReader when its client doesn't take it."""
         if self._refusal is None:
-            await self._send(message)
+            try:
+                async with asyncio.timeout(self._seconds) as limit:
+                    await self._send(message)
+            except TimeoutError:
+                raise (SlowReader if limit.expired() else TimeoutError)() from None
         elif not self._told:
             self._told = True
             response = refuse(self._request, self._refusal)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 
 from rag_cs.bootstrap import System
 from rag_cs.errors import Busy, RagError
-from rag_cs.ingest import Ingested
 from rag_cs.server.logs import bound
 from rag_cs.stores.audit import Change
 from rag_cs.stores.jobs import Job, JobLedger
@@ -109,15 +108,7 @@ class Jobs:
             log.exception("ingesting failed")
             self.ledger.fail(job.id, "Something went wrong; it was logged.")
         else:
-            note_outcome(change, done)
+            change.note_file(done.outcome)
             return done.outcome
         change.outcome = "failed"
         return "failed"
-
-
-def note_outcome(change: Change, done: Ingested) -> None:
-    """What became of a file, in its change."""
-    if done.outcome == "replaced":
-        change.action = "document.replace"
-    elif done.outcome != "added":
-        change.outcome = done.outcome

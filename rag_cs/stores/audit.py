@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select
 from sqlalchemy.exc import DatabaseError
@@ -59,6 +59,13 @@ class Change:
     store: str
     target: str = ""
     outcome: Outcome | None = "done"
+
+    def note_file(self, outcome: Literal["added", "replaced", "unchanged", "failed"]) -> None:
+        """What became of the file that it is about."""
+        if outcome == "replaced":
+            self.action = "document.replace"
+        elif outcome != "added":
+            self.outcome = outcome
 
     @property
     def fields(self) -> dict[str, str]:

@@ -112,7 +112,9 @@ def open_entries(file: Path) -> Engine:
 def claim(connection: Connection, file: Path) -> None:
     """Make the tables, or make sure that they are of this version. Raises IndexDamaged."""
     version = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
-    if version not in (0, _VERSION):
+    if version == _VERSION:
+        return
+    if version:
         raise IndexDamaged(
             f"The audit trail {file} was written by a later rag-cs (its version is {version}, "
             f"this program's {_VERSION}). Install that one."
