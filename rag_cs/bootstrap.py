@@ -125,7 +125,7 @@ class System:
 
     def ensure_store(self, name: str, actor: str) -> Store:
         """The store of that name, made by `actor` if it isn't there."""
-        if name in self.folders.names():
+        if check_store_name(name) in self.folders.names():
             return self.store(name)
         _ = self.embeddings
         with self.audit.change(actor, "store.create", name):
@@ -185,7 +185,7 @@ class System:
     def rename_store(self, name: str, new: str) -> None:
         """Give a store another name; see `renaming.rename_store`."""
         with self._lock:
-            self._close(name)
+            self._close(check_store_name(name))
             rename_store(self.folders, self.jobs, self.keys, name, new)
 
     def finish_renames(self) -> None:

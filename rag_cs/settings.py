@@ -93,7 +93,10 @@ class ServerSettings(_Section):
     threads: int = Field(default=16, ge=2, description="that search and read for requests")
     head_seconds: float = Field(default=10.0, gt=0, description="until a request's head is there")
     body_seconds: float = Field(
-        default=30.0, gt=0, description="until a request's body is there; more for 20 kB/s"
+        default=30.0,
+        gt=0,
+        description="until a request's body is there, or a piece of the answer taken; each 20 kB "
+        "of a body buy a second more",
     )
     answer_seconds: float = Field(default=90.0, gt=0, description="until an answer is whole")
     log_format: Literal["console", "json"] = "console"

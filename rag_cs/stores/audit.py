@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from rag_cs.errors import Busy, IndexDamaged
 from rag_cs.stores.entries import (
@@ -204,6 +204,8 @@ class AuditTrail:
                     f"The audit trail {self._file} is damaged ({error.orig}). Put it aside, and "
                     "restore it from a backup if there is one: a new one is begun without it."
                 ) from error
+            if not isinstance(error, OperationalError):
+                raise
             raise Busy(
                 f"The audit trail {self._file.name} can't be written ({error.orig}), so nothing "
                 "was changed. Make room or give the program leave to write, then try again."
