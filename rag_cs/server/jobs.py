@@ -65,14 +65,21 @@ class Jobs:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            with self.ledger.working(_PAUSE_SECONDS) as ours:
-                while ours and not self._stopping.is_set():
-                    self._news.clear()
-                    taken = self.ledger.take()
-                    if taken:
-                        self._run(*taken)
-                    else:
-                        self._news.wait(_PAUSE_SECONDS)
+            try:
+                self._work_through()
+            except Exception:  # a full disk, say: the ledger can't be written
+                log.exception("the worker failed and begins again")
+                self._stopping.wait(_PAUSE_SECONDS)
+
+    def _work_through(self) -> None:
+        with self.ledger.working(_PAUSE_SECONDS) as ours:
+            while ours and not self._stopping.is_set():
+                self._news.clear()
+                taken = self.ledger.take()
+                if taken:
+                    self._run(*taken)
+                else:
+                    self._news.wait(_PAUSE_SECONDS)
 
     def _run(self, job: Job, given: Mapping[str, str]) -> None:
         """The one place where what a worker changes goes into the audit trail: for who uploaded."""
