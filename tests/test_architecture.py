@@ -50,6 +50,11 @@ OWNERS = {
     "jieba": {"text"},
     "matplotlib": {"evaluation"},
     "typer": {"cli"},
+    "uvicorn": {"server"},
+    "structlog": {"server"},
+    "prometheus_client": {"server"},
+    "opentelemetry": {"server"},
+    "limits": {"server"},
 }
 
 

@@ -49,11 +49,11 @@ async def audited(request: Request) -> AsyncGenerator[None]:
         try:
             yield
         except BaseException as error:
-            _judge(change, error)
+            judge(change, error)
             raise
 
 
-def _judge(change: Change, error: BaseException) -> None:
+def judge(change: Change, error: BaseException) -> None:
     """What an error makes of a change. An attempt at what isn't allowed, or isn't there for its
     caller, is worth an entry; a mistake in a request isn't, nor what came at a bad time."""
     if not isinstance(error, Exception):

@@ -7,6 +7,7 @@ the request's id; no text, no key, no query string.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
     from opentelemetry.trace import Span
 
+_LAST_SECONDS = 2
 # As OpenTelemetry's specification names them.
 _VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
@@ -36,7 +38,8 @@ class Tracing:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
 
-        provider = TracerProvider(resource=Resource.create({"service.name": "rag-cs"}))
+        resource = Resource.create({"service.name": "rag-cs"})
+        provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(processor)
         return cls(provider)
 
@@ -54,8 +57,10 @@ class Tracing:
         return self._tracer.start_span(name, set_span_in_context(parent))
 
     def close(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+        """Send what is left, if that doesn't take long: a collector that is gone is waited for."""
+        sending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        sending.start()
+        sending.join(_LAST_SECONDS)
 
 
 def open_tracing(endpoint: str) -> Tracing | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -7,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.exceptions import RequestValidationError
 
-from rag_cs.server.audit import ACTIONS
+from rag_cs.errors import Busy, Exists, Forbidden, IndexDamaged, InvalidInput, NotFound
+from rag_cs.server.audit import ACTIONS, judge
+from rag_cs.stores.audit import Change
 from tests.server.serving import QUESTION, Served, served
 from tests.server.test_access import routes_of
 from tests.server.test_app import wait_for
@@ -52,6 +56,26 @@ def test_every_route_that_is_no_reading_is_in_the_table(one: Served) -> None:
     routes = routes_of(one.client)
     assert set(ACTIONS) <= routes
     assert {route for route in routes if route[0] != "GET"} <= set(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (Forbidden("no"), "refused"),
+        (NotFound("no"), "refused"),
+        (InvalidInput("no"), None),
+        (Exists("no"), None),
+        (Busy("later"), None),
+        (RequestValidationError([]), None),
+        (IndexDamaged("oh"), "failed"),
+        (ZeroDivisionError(), "done"),  # the trail itself makes it `failed`
+        (asyncio.CancelledError(), "unknown"),
+    ],
+)
+def test_what_an_error_makes_of_a_change(error: BaseException, outcome: str | None) -> None:
+    change = Change("k1", "store.delete", "shop")
+    judge(change, error)
+    assert change.outcome == outcome
 
 
 def test_who_changed_what_is_told(one: Served) -> None:

@@ -82,6 +82,17 @@ def test_keys_follow_a_store_to_its_new_name(tmp_path: Path) -> None:
         assert made.status_code == 404  # it isn't theirs any more
 
 
+def test_a_rename_that_was_interrupted_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    with served(tmp_path) as one:
+        secret, _ = one.system.keys.create("merchant", ["demo"])
+    one.system.keys.begin_rename("demo", "shop")
+    one.system.folders.rename("demo", "shop")  # and then it was killed
+    with served(tmp_path, anonymous=False) as one:
+        headers = {"Authorization": f"Bearer {secret}"}
+        listed = one.client.get("/v1/stores/shop/documents", headers=headers)
+        assert listed.status_code == 200
+
+
 def test_an_upload_that_waits_lands_in_the_renamed_store(one: Served) -> None:
     """And while one is being read, the store keeps its name."""
     begun, go_on = threading.Event(), threading.Event()

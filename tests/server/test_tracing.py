@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from rag_cs.errors import InvalidInput
+from rag_cs.server import tracing as module
 from rag_cs.server.tracing import Tracing, open_tracing
 from tests.server.serving import QUESTION, served
 
@@ -63,6 +66,22 @@ def test_without_an_endpoint_nothing_is_traced_and_the_sdk_not_needed(
         if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter")):
             monkeypatch.setitem(sys.modules, name, None)  # so that an import fails
     assert open_tracing("") is None
+
+
+def test_a_collector_that_is_gone_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    from opentelemetry.sdk.trace import SpanProcessor
+
+    monkeypatch.setattr(module, "_LAST_SECONDS", 0.05)
+    waiting = threading.Event()
+
+    class Stuck(SpanProcessor):
+        def shutdown(self) -> None:
+            waiting.wait(10)
+
+    start = time.monotonic()
+    Tracing.to(Stuck()).close()
+    assert time.monotonic() - start < 5
+    waiting.set()
 
 
 @pytest.mark.parametrize("variable", ["", "OTEL_EXPORTER_OTLP_ENDPOINT"])

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from rag_cs.errors import InvalidInput
 from rag_cs.stores.keys import Keys
@@ -35,6 +37,11 @@ def test_a_store_has_none_until_some_are_set(tmp_path: Path) -> None:
 )
 def test_an_origin_is_written_as_browsers_send_it(given: str, usual: str) -> None:
     assert check_origin(given) == usual
+
+
+@given(some.from_regex(r"https?://[A-Za-z0-9]{1,9}(\.[a-z]{2,5})?(:[0-9]{1,5})?/?", fullmatch=True))
+def test_an_origin_s_usual_form_is_its_own(given: str) -> None:
+    assert check_origin(check_origin(given)) == check_origin(given)
 
 
 @pytest.mark.parametrize(
