@@ -19,7 +19,7 @@ from tests.server.serving import FACT, QUESTION
 pytestmark = pytest.mark.slow
 
 REQUESTS = int(os.environ.get("RAG_CS_OVERLOAD_REQUESTS", "1000"))
-AT_ONCE = 60
+AT_ONCE = 40
 PATH = "/v1/stores/demo/ask"
 
 
@@ -47,6 +47,7 @@ class Burst:
         self._left = iter(range(REQUESTS))
         self.statuses: Counter[int] = Counter()
         self.refusals: list[float] = []
+        self.answers: list[float] = []
         self.alive: list[float] = []
 
     async def run(self) -> None:
@@ -60,11 +61,12 @@ class Burst:
             start = time.perf_counter()
             response = await self._client.post(PATH, json=self._body)
             self.statuses[response.status_code] += 1
+            took = self.refusals if response.status_code == 503 else self.answers
+            took.append(time.perf_counter() - start)
             if response.status_code == 503:
-                self.refusals.append(time.perf_counter() - start)
                 assert int(response.headers["Retry-After"]) >= 1
                 assert f"{PLACES} answers are under way" in response.json()["detail"]
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.5)  # 60 requests a second, all in all
             else:
                 assert FACT in response.text
 
@@ -87,14 +89,15 @@ def test_beyond_capacity_everybody_is_told_at_once(tmp_path: Path, stream: bool)
         burst = Burst(address, stream)
         asyncio.run(burst.run())
         print(  # noqa: T201
-            f"\n{dict(burst.statuses)}; refused in {at(0.5, burst.refusals):.3f} s (median), "
-            f"{at(0.99, burst.refusals):.3f} s (p99); "
+            f"\n{dict(burst.statuses)}; answered in {at(0.5, burst.answers):.3f} s (median); "
+            f"refused in {at(0.5, burst.refusals):.3f} s, {at(0.99, burst.refusals):.3f} s (p99); "
             f"/livez in {at(0.5, burst.alive):.3f} s, {at(0.99, burst.alive):.3f} s"
         )
         assert set(burst.statuses) == {200, 503}
         assert burst.statuses.total() == REQUESTS
         assert burst.statuses[200] >= PLACES
-        assert at(0.99, burst.refusals) < 2.0  # on any machine, however busy
+        # Nobody waits for a place: that would take as long as an answer, on any machine.
+        assert at(0.5, burst.refusals) < 0.5 * at(0.5, burst.answers)
         assert settles(address, "rag_cs_open_requests", 1) == 1  # the question itself
         assert measured(address, "rag_cs_open_streams") == 0
         assert settles(address, "process_open_fds", files + 20) <= files + 20

@@ -30,9 +30,9 @@ def test_a_store_is_made_empty_and_once(one: Served) -> None:
     assert upload(one.client, "新店", "a.md", b"Words.")["state"] == "done"
 
 
-@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "../x"}, {"name": "x" * 65}, [], None])
-def test_what_can_t_name_a_store_makes_none(one: Served, body: object) -> None:
-    assert one.client.post("/v1/stores", json=body).status_code == 422
+def test_what_can_t_name_a_store_makes_none(one: Served) -> None:
+    for body in ({}, {"name": ""}, {"name": "../x"}, {"name": "x" * 65}, [], None):
+        assert one.client.post("/v1/stores", json=body).status_code == 422
     assert one.client.get("/v1/stores").json() == {"stores": ["demo"]}
 
 
