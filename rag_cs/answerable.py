@@ -15,6 +15,7 @@ from typing import Protocol
 
 from rag_cs.calibration import Calibration
 from rag_cs.guard import instruction_spans
+from rag_cs.stages import stage
 from rag_cs.statements import statements_of
 from rag_cs.text import detect_language, search_terms, tokenise
 from rag_cs.types import Chunk, Evidence, Hit, Reading
@@ -108,6 +109,7 @@ class Judge:
         """What its calibration weighs; at least one hit is needed."""
         return signals(question, evidence_of(question, hits[:READ_HITS], self._reader))
 
+    @stage("judge")
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """What the first hits hold. `question` is the wording that stands alone."""
         if not hits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rag_cs.assistant import Assistant
 from rag_cs.calibration import Calibration, StoreCalibration
 from rag_cs.hosts import leads_here
 from rag_cs.index.embedded import EmbeddedIndex
+from rag_cs.index.schema import DATABASE_NAME
 from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
 from rag_cs.models.catalogue import find
@@ -22,11 +24,13 @@ from rag_cs.privacy import Vault
 from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
 from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
+from rag_cs.stores.audit import AuditTrail
 from rag_cs.stores.conversations import Conversations
-from rag_cs.stores.folders import StoreFolders
+from rag_cs.stores.folders import StoreFolders, check_store_name
 from rag_cs.stores.jobs import JobLedger
-from rag_cs.stores.keys import Keys
+from rag_cs.stores.keys import Key, Keys
 from rag_cs.stores.personal import PersonalData, open_personal
+from rag_cs.stores.renaming import finish_renames, rename_store
 from rag_cs.weights import default_cache, resolve
 
 if TYPE_CHECKING:
@@ -70,6 +74,7 @@ class System:
         # What the placeholders of conversations stand for.
         self.vault = Vault(60 * self.settings.privacy.restorable_minutes)
         self._stores: dict[str, Store] = {}
+        self._inodes: dict[str, int] = {}
         self._lock = Lock()
 
     @cached_property
@@ -86,6 +91,11 @@ class System:
     def jobs(self) -> JobLedger:
         """The ledger of uploads."""
         return JobLedger(self.settings.storage.indexes)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        """Who changed what in which store."""
+        return AuditTrail(self.settings.storage.indexes)
 
     @cached_property
     def embeddings(self) -> LocalEmbeddings:
@@ -120,9 +130,31 @@ class System:
         embeddings = self.embeddings
         with self._lock:
             folder = self.folders.path(name, create=create)
+            self._forget_another(name, folder)
             if name not in self._stores:
                 self._stores[name] = self._open(name, folder, embeddings)
+                self._inodes[name] = _inode(folder)
             return self._stores[name]
+
+    def make_store(self, name: str) -> Store:
+        """A new store. Raises Exists."""
+        _ = self.embeddings  # before anything is made
+        self.folders.make(name)
+        return self.store(name)
+
+    def ensure_store(self, name: str, actor: str) -> Store:
+        """The store of that name, made by `actor` if it isn't there."""
+        if check_store_name(name) in self.folders.names():
+            return self.store(name)
+        _ = self.embeddings
+        with self.audit.change(actor, "store.create", name):
+            return self.store(name, create=True)
+
+    def _forget_another(self, name: str, folder: Path) -> None:
+        """What was opened under a name may have been deleted, renamed or put back by another
+        program since: its files are still open, and would go on to answer."""
+        if name in self._stores and self._inodes[name] != _inode(folder):
+            self._stores.pop(name).index.engine.dispose()
 
     @cached_property
     def reranker(self) -> Reranker | None:
@@ -171,14 +203,36 @@ class System:
         """What a store keeps of its shoppers; needs no model. Raises NotFound and IndexDamaged."""
         return open_personal(self.folders.path(name), self.settings.privacy.retention_days)
 
-    def delete_store(self, name: str) -> None:
-        """Close and remove a store. Raises NotFound."""
+    def delete_store(self, name: str) -> Sequence[Key]:
+        """Close and remove a store and its uploads; the working keys that still name it. Raises
+        NotFound."""
+        self.jobs.forget_store(check_store_name(name))
         self.vault.forget(name)
         with self._lock:
-            opened = self._stores.pop(name, None)
-            if opened:
-                opened.index.close()
+            self._close(name)
             self.folders.delete(name)
+        return self.keys.forget_store(name)
+
+    def rename_store(self, name: str, new: str) -> None:
+        """Give a store another name; see `renaming.rename_store`."""
+        with self._lock:
+            self._close(check_store_name(name))
+            rename_store(self.folders, self.jobs, self.keys, name, new)
+
+    def finish_renames(self) -> None:
+        """Bring to an end what another program began."""
+        with self._lock:
+            finish_renames(self.folders, self.jobs, self.keys)
+
+    @property
+    def open_answers(self) -> int:
+        """How many answers the generator writes or holds waiting; 0 for a model server's."""
+        engine = getattr(self.__dict__.get("chat"), "engine", None)
+        return int(getattr(engine, "open_requests", 0))
+
+    def _close(self, name: str) -> None:
+        if opened := self._stores.pop(name, None):
+            opened.index.close()
 
     def close(self) -> None:
         """Close every store and, if it was loaded, the generator."""
@@ -186,12 +240,22 @@ class System:
             for store in self._stores.values():
                 store.index.close()
             self._stores.clear()
-        if jobs := self.__dict__.pop("jobs", None):
-            jobs.close()
+        for ledger in ("jobs", "audit"):
+            if opened := self.__dict__.pop(ledger, None):
+                opened.close()
         for name in ("chat", "plain_chat"):
             chat = self.__dict__.pop(name, None)
             if hasattr(chat, "close"):
                 chat.close()
+
+
+def _inode(folder: Path) -> int:
+    """That of a store's database; 0 where there is none. As long as the file is open, no other
+    gets its number."""
+    try:
+        return (folder / DATABASE_NAME).stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def models_folder(settings: Settings) -> Path:
@@ -276,4 +340,6 @@ def load_chat(settings: Settings) -> BaseChatModel:
         trusted = leads_here(chosen.base_url) and not settings.privacy.mask_loopback
         return server if trusted else MaskedChatModel(inner=server)
     folder = resolve(chosen.model, cache=models_folder(settings))
-    return load_chat_model(folder, chosen.engine, max_tokens=chosen.max_tokens)
+    return load_chat_model(
+        folder, chosen.engine, max_tokens=chosen.max_tokens, max_waiting=chosen.max_waiting
+    )

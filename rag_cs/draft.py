@@ -16,6 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from rag_cs.prompt import NO, YES
+from rag_cs.stages import generation
 from rag_cs.text import split_sentences
 
 # Log-odds of a verdict whose probability the engine doesn't tell, and the greatest of all.
@@ -43,8 +44,8 @@ class Drafter:
         options: dict[str, Any] = {"logprobs": True} if self.trained else {}
         pieces = cast("AsyncGenerator[AIMessageChunk]", self._chat.astream(prompt, **options))
         text, logprob, judged = "", None, not self.trained
-        async with aclosing(pieces):
-            async for piece in pieces:
+        async with aclosing(generation(pieces)) as watched:
+            async for piece in watched:
                 logprob = _first_logprob(piece) if logprob is None else logprob
                 text += piece.text
                 if not judged and len(text.strip()) >= len(YES):

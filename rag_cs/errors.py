@@ -22,6 +22,10 @@ class InvalidInput(RagError):
     """A value given by the caller is malformed or out of range."""
 
 
+class Exists(InvalidInput):
+    """A name that something else has already."""
+
+
 class NotFound(RagError):
     """A store, document, conversation or job that does not exist."""
 
@@ -42,12 +46,28 @@ class IndexDamaged(RagError):
     """A store's database is damaged. (A damaged FAISS snapshot is rebuilt and never raises.)"""
 
 
-class Busy(RagError):
-    """The program is at capacity; the same request may succeed later."""
+class TryLater(RagError):
+    """The same request may succeed in `retry_seconds`."""
+
+    def __init__(self, message: str, retry_seconds: int = 5) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
-class TooMany(RagError):
+class Busy(TryLater):
+    """The program is at capacity."""
+
+
+class TooMany(TryLater):
     """More requests than one caller may send."""
+
+
+class TooSlow(RagError):
+    """An answer that took longer than it may."""
+
+
+class SlowBody(RagError):
+    """A request whose body doesn't arrive."""
 
 
 class Unauthorized(RagError):

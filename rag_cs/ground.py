@@ -16,6 +16,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.facts import contradicts, unsupported
+from rag_cs.stages import stage
 from rag_cs.statements import statements
 from rag_cs.text import content_words, detect_language
 from rag_cs.types import Citation, Hit
@@ -44,6 +45,7 @@ class _Span:
         return self.hit.chunk.text[self.start : self.end]
 
 
+@stage("ground")
 def ground(sentence: str, hits: Sequence[Hit], embeddings: Embeddings) -> Citation | None:
     """The citation that supports `sentence`, or None when no hit does.
 

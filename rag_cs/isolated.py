@@ -11,6 +11,7 @@ import json
 import logging
 import multiprocessing
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.connection import Connection
@@ -111,6 +112,12 @@ def _read(
         }
     sender.send_bytes(json.dumps(answer).encode("ascii"))
     sender.close()
+
+
+def _fault(error: Exception) -> str:
+    """What failed and where, for a log: without the message, which may hold the document's text."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _limit(seconds: float, memory_bytes: int) -> None:

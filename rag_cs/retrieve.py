@@ -14,6 +14,7 @@ from langchain_core.embeddings import Embeddings
 
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex, Filters, Matrix, Numbers, Scores, Vector
+from rag_cs.stages import stage
 from rag_cs.text import search_terms
 from rag_cs.types import Chunk, Hit
 
@@ -81,6 +82,7 @@ class Retriever:
         self._candidates = candidates
         self._clock = clock
 
+    @stage("retrieve")
     def search(
         self,
         queries: Sequence[str],

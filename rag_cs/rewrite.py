@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag_cs.stages import stage
 from rag_cs.types import Turn
 
 # Characters of question and conversation together: what the embedder reads of a query.
 MAX_CHARACTERS = 1_500
 
 
+@stage("rewrite")
 def rewrite(question: str, history: Sequence[Turn] = ()) -> list[str]:
     """The raw question, then, in a conversation, the question with what was said before it, the
     latest first, so that what is cut is the oldest.

@@ -61,6 +61,7 @@ class GenerationSettings(_Section):
     api_key: SecretStr | None = None
     max_tokens: int = Field(default=160, ge=8, le=4096)
     timeout_seconds: float = Field(default=60.0, gt=0)
+    max_waiting: int = Field(default=56, ge=0, description="answers, besides the 8 being written")
 
 
 class PrivacySettings(_Section):
@@ -92,6 +93,30 @@ class ServerSettings(_Section):
     max_upload_bytes: int = Field(default=50_000_000, ge=1)
     requests_per_minute: int = Field(
         default=300, ge=1, description="of one key; of a shopper's key, of one address"
+    )
+    failures_per_minute: int = Field(
+        default=30, ge=1, description="requests of one address without a key that works"
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1", description="whose X-Forwarded-For is believed, comma-separated"
+    )
+    # Beyond these the server says 503 at once. Two cores write an answer a second.
+    concurrent_requests: int = Field(default=512, ge=1)
+    concurrent_answers: int = Field(default=64, ge=1)
+    concurrent_searches: int = Field(default=64, ge=1)
+    threads: int = Field(default=16, ge=2, description="that search and read for requests")
+    head_seconds: float = Field(default=10.0, gt=0, description="until a request's head is there")
+    body_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="until a request's body is there, or a piece of the answer taken; each 20 kB "
+        "of a body buy a second more",
+    )
+    answer_seconds: float = Field(default=90.0, gt=0, description="until an answer is whole")
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    traces_endpoint: str = Field(
+        default="", description="an OTLP collector's, http://…/v1/traces; default: OTEL_* variables"
     )
 
 

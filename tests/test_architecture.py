@@ -29,7 +29,7 @@ LEVELS: list[list[str]] = [
     ["readers", "index", "generators", "models"],
     ["facts", "guard", "policies", "privacy", "statements", "calibration", "corrections"],
     ["dates"],
-    ["text"],
+    ["text", "stages"],
     ["types", "errors", "hosts"],
 ]  # fmt: skip
 # Pairs of the highest level that may look sideways: the command starts the server.
@@ -52,6 +52,11 @@ OWNERS = {
     "phonenumbers": {"privacy"},
     "matplotlib": {"evaluation"},
     "typer": {"cli"},
+    "uvicorn": {"server"},
+    "structlog": {"server"},
+    "prometheus_client": {"server"},
+    "opentelemetry": {"server"},
+    "limits": {"server"},
 }
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
+from datetime import UTC, datetime
 
 import typer
 
-from rag_cs.cli import answers, keys, knowledge, models, privacy, stores
+from rag_cs.cli import answers, audit, keys, knowledge, models, privacy, stores
 from rag_cs.cli.answers import format_answer
+from rag_cs.weights import default_cache
 
 __all__ = ["app", "format_answer", "main"]
+
+# The status of a command that ended so, as sysexits.h has it.
+UNFORESEEN = 70
 
 app = typer.Typer(
     help="A customer-service assistant that answers from a store's own documents.",
@@ -23,9 +30,30 @@ app.add_typer(models.app, name="models")
 app.add_typer(stores.app, name="store")
 app.add_typer(keys.app, name="keys")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
     """The entry point of the `rag-cs` command."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    app()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - a traceback is for those who mend it
+        tell_unforeseen(error)
+        sys.exit(UNFORESEEN)
+
+
+def tell_unforeseen(error: Exception) -> None:
+    """Say in a sentence that something failed, and put the traceback where it can be found."""
+    kind = type(error).__name__
+    try:
+        file = default_cache().parent / "errors.log"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as log:
+            file.chmod(0o600)
+            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} rag-cs\n")
+            traceback.print_exception(error, file=log)
+        where = f"{file} says where"
+    except OSError:
+        where = "no file could be written that says where"
+    print(f"rag-cs: something went wrong that nobody foresaw ({kind}): {where}.", file=sys.stderr)

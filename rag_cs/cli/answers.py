@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rag_cs.types import Answer, Hit
 
 app = typer.Typer()
+LogFormat = Literal["console", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 @app.command()
@@ -50,15 +52,21 @@ def ask(question: str, store: StoreName, as_of: AsOf = "", as_json: AsJson = Fal
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on; 0 picks one.")] = None,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="How the log is written, on standard error.")
+    ] = None,
+    log_level: Annotated[LogLevel | None, typer.Option(help="What is worth a line.")] = None,
 ) -> None:
     """Serve the HTTP interface and the page."""
-    import uvicorn
-
     from rag_cs.hosts import is_loopback
     from rag_cs.server.app import create_app
+    from rag_cs.server.logs import configure
+    from rag_cs.server.serve import configured, run
 
     with open_system() as system:
         server = system.settings.server
+        server.log_format = log_format or server.log_format
+        server.log_level = log_level or server.log_level
         chosen = host or server.host
         local = is_loopback(chosen)
         if not local and not system.keys.any():
@@ -66,14 +74,11 @@ def serve(
                 f"{chosen} can be reached from other machines, and there is no API key yet. Make "
                 "one with `rag-cs keys create admin --all-stores`, or listen on 127.0.0.1."
             )
-        uvicorn.run(
-            create_app(system, anonymous=local),
-            host=chosen,
-            port=server.port if port is None else port,
-            log_level="info",
-            # Streams that are still running get this long at a shutdown.
-            timeout_graceful_shutdown=10,
-        )
+        configure(server.log_format, server.log_level)
+        app = create_app(system, anonymous=local)
+        chosen_port = server.port if port is None else port
+        if not run(configured(app, server, chosen, chosen_port)):
+            fail("The server couldn't begin; the lines above say why.", 3)
 
 
 def format_answer(answer: Answer) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,6 +15,8 @@ from rag_cs.errors import RagError
 
 if TYPE_CHECKING:
     from rag_cs.bootstrap import System
+    from rag_cs.stores.audit import AuditTrail, Change
+    from rag_cs.stores.entries import Action
 
 StoreName = Annotated[str, typer.Option("--store", "-s", help="The store's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -22,11 +24,11 @@ TopK = Annotated[int, typer.Option("--top-k", "-k", help="How many hits, 1 to 10
 AsOf = Annotated[str, typer.Option(help="By what was in force on this day, YYYY-MM-DD.")]
 
 
-def day(as_of: str) -> date | None:
-    """The day that was asked for, if any. Raises InvalidInput."""
+def day(given: str, name: str = "as_of") -> date | None:
+    """The day that was given, if any. Raises InvalidInput."""
     from rag_cs.policies import parse_day
 
-    return parse_day(as_of, "as_of") if as_of else None
+    return parse_day(given, name) if given else None
 
 
 @contextmanager
@@ -49,6 +51,31 @@ def errors(failure: int = 1) -> Iterator[None]:
         yield
     except RagError as error:
         fail(str(error), failure)
+
+
+def audit_trail() -> AuditTrail:
+    """The trail beside the stores."""
+    from rag_cs.settings import Settings
+    from rag_cs.stores.audit import AuditTrail
+
+    return AuditTrail(Settings().storage.indexes)
+
+
+@contextmanager
+def changing(action: Action, store: str, target: str = "") -> Iterator[Change]:
+    """The one place where what commands change goes into the audit trail. A command that an error
+    of the program ends has changed nothing, and leaves no entry."""
+    from rag_cs.stores.audit import COMMAND_LINE
+
+    with (
+        closing(audit_trail()) as trail,
+        trail.change(COMMAND_LINE, action, store, target) as change,
+    ):
+        try:
+            yield change
+        except RagError:
+            change.outcome = None
+            raise
 
 
 @contextmanager

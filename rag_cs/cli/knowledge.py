@@ -13,6 +13,7 @@ from rag_cs.cli.common import (
     AsJson,
     AsOf,
     StoreName,
+    changing,
     day,
     errors,
     fail,
@@ -42,6 +43,7 @@ def ingest(
     """Read files into a store, made if it isn't there. A file of the same name is replaced."""
     from rag_cs.ingest import find_files
     from rag_cs.policies import stated
+    from rag_cs.stores.audit import COMMAND_LINE
 
     with errors():
         given = stated(effective_from, effective_until, version, policy)
@@ -51,9 +53,12 @@ def ingest(
     failed = 0
     conflicts: list[Conflict] = []
     with open_system() as system:
-        opened = system.store(store, create=True)
+        opened = system.ensure_store(store, COMMAND_LINE)
         with progress_bar(len(files)) as (bar, progress):
-            for done in opened.ingester.ingest_files(files, progress, given):
+            for file in files:
+                with changing("document.upload", store, file[0]) as change:
+                    (done,) = opened.ingester.ingest_files([file], progress, given)
+                    change.note_file(done.outcome)
                 bar.update()
                 failed += done.outcome == "failed"
                 conflicts += done.conflicts
@@ -137,7 +142,8 @@ def _calibrate(system: System, store: Store, questions: Path) -> None:
             lambda _done, _all: bar.update(),
         )
     own = StoreCalibration(fitted, judge.calibration.fingerprint)
-    own.save(system.folders.path(store.name) / CALIBRATION_NAME)
+    with changing("store.calibrate", store.name):
+        own.save(system.folders.path(store.name) / CALIBRATION_NAME)
 
 
 @app.command()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag_cs.cli.common import AsJson, StoreName, errors, fail, print_json
+from rag_cs.cli.common import AsJson, StoreName, changing, errors, fail, print_json
 
 if TYPE_CHECKING:
+    from rag_cs.stores.entries import Action
     from rag_cs.stores.personal import Erased, PersonalData
 
 app = typer.Typer(help="What a store keeps of its shoppers.", no_args_is_help=True)
@@ -31,9 +32,10 @@ def retention(
     ] = False,
 ) -> None:
     """Show or set for how many days a store keeps conversations."""
-    with _opened(store) as personal:
-        if days is not None or default:
+    if days is not None or default:
+        with _opened(store) as personal, changing("store.retention", store):
             personal.set_retention(None if default else days)
+    with _opened(store) as personal:
         kept = personal.retention_days()
     print(f"Store {store!r} keeps conversations for {kept} days." if kept else
           f"Store {store!r} keeps no conversations.")  # fmt: skip
@@ -42,7 +44,7 @@ def retention(
 @app.command("purge")
 def purge(store: StoreName) -> None:
     """Delete what was kept long enough, now. A server does so once a day."""
-    with _opened(store) as personal:
+    with _opened(store) as personal, changing("conversation.purge", store):
         _tell(personal.purge())
 
 
@@ -65,7 +67,8 @@ def erase(
     """Erase a conversation or all of a subject. A server that is running forgets what its
     placeholders stood for within an hour; over HTTP it does so at once."""
     _one_of(conversation, subject)
-    with _opened(store) as personal:
+    action: Action = "subject.erase" if subject else "conversation.erase"
+    with _opened(store) as personal, changing(action, store, conversation):
         erased = (
             personal.erase_subject(subject)
             if subject

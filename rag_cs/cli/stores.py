@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag_cs.cli.common import AsJson, errors, open_system, print_json
+from rag_cs.cli.common import AsJson, changing, errors, open_system, print_json
 
 if TYPE_CHECKING:
     from rag_cs.stores.folders import StoreFolders
@@ -30,6 +30,14 @@ def list_stores(as_json: AsJson = False) -> None:
         print("\n".join(names) or "There is no store yet. Make one with `rag-cs ingest`.")
 
 
+@app.command("create")
+def create_store(store: StoreArgument) -> None:
+    """Make an empty store. `rag-cs ingest` makes one too, with its first document."""
+    with open_system() as system, changing("store.create", store):
+        system.make_store(store)
+    print(f"Store {store!r} is made.")
+
+
 @app.command("delete")
 def delete_store(
     store: StoreArgument,
@@ -40,18 +48,48 @@ def delete_store(
         system.folders.path(store)
         if not yes:
             typer.confirm(f"Delete store {store!r} and everything in it?", abort=True)
-        system.delete_store(store)
+        with changing("store.delete", store):
+            keys = system.delete_store(store)
     print(f"Store {store!r} is deleted.")
+    for key in keys:
+        print(f"Key {key.id} still names it: `rag-cs keys revoke {key.id}` takes that back.")
 
 
 @app.command("rename")
 def rename_store(
     store: StoreArgument, new: Annotated[str, typer.Argument(help="The name that it gets.")]
 ) -> None:
-    """Give a store another name. No server may have it open."""
-    with errors():
-        folders().rename(store, new)
+    """Give a store another name. Keys, uploads and conversations follow it."""
+    with open_system() as system, changing("store.rename", store, new):
+        system.rename_store(store, new)
     print(f"Store {store!r} is now {new!r}.")
+
+
+@app.command("origins")
+def store_origins(
+    store: StoreArgument,
+    add: Annotated[
+        list[str] | None, typer.Option(help="As https://shop.example; may be repeated.")
+    ] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whose pages may use a store from a browser; without options, show it."""
+    from rag_cs.stores.origins import check_origin
+
+    with open_system() as system:
+        system.folders.path(store)
+        origins = list(system.keys.origins.of(store))
+        if add or remove:
+            gone = {check_origin(origin) for origin in remove or []}
+            wanted = [*(origin for origin in origins if origin not in gone), *(add or [])]
+            with changing("store.origins", store) as change:
+                origins = list(system.keys.origins.set(store, wanted))
+                change.target = " ".join(origins)
+    if as_json:
+        print_json({"origins": origins})
+    else:
+        print("\n".join(origins) or f"No page of another origin may use store {store!r}.")
 
 
 @app.command("backup")
@@ -63,7 +101,9 @@ def backup_store(
     from rag_cs.stores.backup import back_up
 
     with errors():
-        file = back_up(folders(), store, target)
+        folders().path(store)
+        with changing("store.export", store, target.name):
+            file = back_up(folders(), store, target)
     print(f"Store {store!r} is in {file} ({file.stat().st_size / 1e6:,.1f} MB).")
 
 
@@ -75,8 +115,8 @@ def restore_store(
     """Make a store from a backup. Every file in it is checked first."""
     from rag_cs.stores.backup import restore
 
-    with errors():
-        name = restore(folders(), file, name)
+    with errors(), changing("store.restore", name, file.name) as change:
+        change.store = name = restore(folders(), file, name)
     print(f"Store {name!r} is restored.")
 
 
@@ -96,7 +136,7 @@ def verify_store(
     if found and mend:
         from rag_cs.ingest import embed_passages
 
-        with open_system() as system:
+        with open_system() as system, changing("store.repair", store):
             found = repair(folder, found, partial(embed_passages, system.embeddings))
     if as_json:
         print_json({"faults": [asdict(fault) for fault in found]})

@@ -20,6 +20,7 @@ from rag_cs.errors import IndexDamaged, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.calendar import Calendar
 from rag_cs.index.facts import claim, fact, generation_of, raise_generation, set_fact
+from rag_cs.index.gone import tell_when_gone
 from rag_cs.index.lexical import LexicalSearch
 from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
 from rag_cs.index.schema import (
@@ -54,6 +55,7 @@ class EmbeddedIndex:
         self._lock = Lock()
         try:
             self.engine = open_database(folder / DATABASE_NAME)
+            tell_when_gone(self.engine, folder / DATABASE_NAME)
             self._writer = self.engine.execution_options(writes=True)
             with self._writer.begin() as connection:
                 claim(connection, folder, embedder, dimensions)

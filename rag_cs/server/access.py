@@ -1,24 +1,19 @@
-"""Who may do what: the one place where a request's key is looked at.
+"""Who may do what: the one place where a request's key and the page that sends it are looked at.
 
 A request without a key is let in only where the server listens on loopback, and only when it comes
 straight from this machine: not through a proxy, and not from a page of another host whose name was
-pointed here.
+pointed here. A browser's request from a page of elsewhere reaches the stores that allow its origin.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from fastapi import Request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
 
-from rag_cs.errors import Forbidden, NotFound, RagError, TooLarge, TooMany, Unauthorized
+from rag_cs.errors import Forbidden, NotFound, Unauthorized
 from rag_cs.hosts import is_loopback
-from rag_cs.server.problems import respond, status_of
 from rag_cs.stores.folders import check_store_name
 from rag_cs.stores.keys import Key, Keys, Role
 
@@ -35,6 +30,25 @@ _HERE = Key("", "admin", None, "this machine", "")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: a key and, where a browser sends it for a page of another origin than
+    this server's, that origin."""
+
+    key: Key
+    origin: str = ""
+
+    @property
+    def name(self) -> str:
+        """What logs and the audit trail call it."""
+        return self.key.id or self.key.label
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it sits at the machine itself."""
+        return self.key is _HERE
+
+
 class Gate:
     """Knows the keys, and whether requests without one come in at all."""
 
@@ -42,87 +56,62 @@ class Gate:
         self._keys = keys
         self._anonymous = anonymous
 
-    def key_of(self, request: Request) -> Key:
-        """The key of a request. Raises Unauthorized."""
+    def caller_of(self, request: Request) -> Caller:
+        """Who sends a request. Raises Unauthorized."""
+        origin = foreign_origin(request)
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and secret.strip():
             if key := self._keys.find(secret.strip()):
-                return key
-            raise Unauthorized("This API key is unknown or was revoked. Ask for another.")
-        if self._anonymous and _is_direct(request):
-            return _HERE
+                return Caller(key, origin)
+            raise Unauthorized("This API key is unknown, expired or revoked. Ask for another.")
+        if self.is_anonymous(request):
+            return Caller(_HERE, origin)
         raise Unauthorized(
             "An API key is needed: send it as `Authorization: Bearer KEY`. "
             "`rag-cs keys create` makes one."
         )
 
+    def is_anonymous(self, request: Request) -> bool:
+        """Whether it needs no key: it shows none and comes straight from this machine."""
+        return self._anonymous and "authorization" not in request.headers and _is_direct(request)
 
-def allow(key: Key, store: str, need: Need) -> str:
-    """The store's name, if a key may do that there. Raises InvalidInput for a name that no store
-    can have, Forbidden for what the role may not, and NotFound for a store out of scope, as if it
-    didn't exist."""
-    check_store_name(store)
-    if not key.opens(store):
-        raise NotFound(f"There is no store {store!r}.")
-    if need not in _MAY[key.role]:
-        raise Forbidden(f"A key of role {key.role!r} may not do this.")
-    return store
+    def allow(self, request: Request, store: str, need: Need) -> str:
+        """The store's name, if the request's caller may do that there. Raises InvalidInput for a
+        name that no store can have, Forbidden for what the role may not and for a page that may
+        not use the store, and NotFound for a store out of scope, as if it didn't exist."""
+        caller: Caller = request.state.caller  # `doorkeeper` put it there
+        check_store_name(store)
+        if not caller.key.opens(store):
+            raise NotFound(f"There is no store {store!r}.")
+        if need not in _MAY[caller.key.role]:
+            raise Forbidden(f"A key of role {caller.key.role!r} may not do this.")
+        if not self.admits(caller.origin, store):
+            raise Forbidden(f"Pages of {caller.origin[:200]} may not use this store.")
+        request.state.store = store
+        return store
+
+    def opens(self, caller: Caller, store: str) -> bool:
+        """Whether a store is there at all for a caller."""
+        return caller.key.opens(store) and self.admits(caller.origin, store)
+
+    def admits(self, origin: str, store: str) -> bool:
+        """Whether pages of an origin may use a store; "" is this server's own, or no page."""
+        return not origin or origin in self._keys.origins.of(store)
+
+    def admits_somewhere(self, origin: str) -> bool:
+        """Whether there is a store that pages of an origin may use."""
+        return self._keys.origins.is_known(origin)
 
 
-class Doorkeeper:
-    """Plain ASGI, before anything of a request's body is read: below `/v1/` a request needs a key,
-    which is put into its state; no body may be larger than the limit, and nobody may ask more often
-    than theirs. Counts are this process's own."""
-
-    def __init__(self, app: ASGIApp, gate: Gate, most_bytes: int, per_minute: int) -> None:
-        self._app = app
-        self._gate = gate
-        self._most_bytes = most_bytes
-        self._rate = RateLimitItemPerMinute(per_minute)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it."""
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope)
-        try:
-            self._check_length(request)
-            key = await run_in_threadpool(self._gate.key_of, request)
-            self._count(key, request)
-        except RagError as error:
-            await respond(request, status_of(error), str(error))(scope, receive, send)
-            return
-        scope.setdefault("state", {})["key"] = key
-        await self._app(scope, self._counted(receive), send)
-
-    def _count(self, key: Key, request: Request) -> None:
-        """A shopper's key is that of a page with many visitors, each of whom counts alone; whoever
-        sits at the machine itself isn't counted."""
-        visitor = request.client.host if request.client and key.role == "shopper" else ""
-        if key is not _HERE and not self._limiter.hit(self._rate, key.id, visitor):
-            most = self._rate.amount
-            raise TooMany(f"That is more than {most} requests a minute. Wait a little.")
-
-    def _check_length(self, request: Request) -> None:
-        stated = request.headers.get("content-length", "0")
-        if not stated.isdecimal() or int(stated) > self._most_bytes:
-            raise TooLarge(f"The body is larger than {self._most_bytes / 1e6:,.0f} MB. Split it.")
-
-    def _counted(self, receive: Receive) -> Receive:
-        """What a client sends without saying how much it will be."""
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._most_bytes:
-                return {"type": "http.disconnect"}
-            return message
-
-        return counted
+def foreign_origin(request: Request) -> str:
+    """The origin of the page that a browser sends a request for; "" where it is this server's own
+    or nothing says that a page is behind it."""
+    origin = request.headers.get("origin", "")
+    if not origin or request.headers.get("sec-fetch-site") == "same-origin":
+        return ""
+    host = origin.partition("://")[2].lower()
+    same = host and host == request.headers.get("host", "").lower()
+    return "" if same else origin.lower()
 
 
 def _is_direct(request: Request) -> bool:

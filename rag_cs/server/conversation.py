@@ -11,6 +11,7 @@ from rag_cs.assistant import Sentence
 from rag_cs.bootstrap import Store, System
 from rag_cs.privacy import Vault, find_personal, without_placeholders
 from rag_cs.retrieve import check_query
+from rag_cs.server.deadline import within
 from rag_cs.server.schemas import AnswerBody, AskRequest
 from rag_cs.types import Answer, Turn
 
@@ -38,9 +39,10 @@ class Exchange:
         self._subject = request.subject or ""
 
     async def stream(self, system: System) -> AsyncGenerator[Sentence | AnswerBody]:
-        """Supported sentences, then the answer. Closing it stops the generation."""
+        """Supported sentences, then the answer. Closing it stops the generation. Raises TooSlow."""
         assistant = system.assistant(self._store)
-        events = assistant.stream(self.question, self.history, as_of=self.as_of)
+        answering = assistant.stream(self.question, self.history, as_of=self.as_of)
+        events = within(system.settings.server.answer_seconds, answering)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Sentence):

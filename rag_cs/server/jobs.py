@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rag_cs.bootstrap import System
-from rag_cs.errors import RagError, without_text
+from rag_cs.errors import Busy, RagError, without_text
+from rag_cs.server.logs import bound
+from rag_cs.stores.audit import Change
 from rag_cs.stores.jobs import Job, JobLedger
 
 log = logging.getLogger(__name__)
@@ -20,10 +22,12 @@ class _Stopped(Exception):
 
 
 class Jobs:
-    """Takes uploads and ingests them one after the other, each on its own."""
+    """Takes uploads and ingests them one after the other, each on its own. `count` is called with
+    the outcome of each."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, count: Callable[[str], None]) -> None:
         self._system = system
+        self._count = count
         self.ledger: JobLedger = system.jobs
         self._stopping = threading.Event()
         self._news = threading.Event()
@@ -46,9 +50,10 @@ class Jobs:
         data: bytes,
         given: Mapping[str, str] | None = None,
         idempotency_key: str = "",
+        actor: str = "",
     ) -> Job:
         """Take an upload in; see `JobLedger.add`."""
-        job = self.ledger.add(store, source, data, given, idempotency_key)
+        job = self.ledger.add(store, source, data, given, idempotency_key, actor)
         self._news.set()
         return job
 
@@ -60,29 +65,57 @@ class Jobs:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            with self.ledger.working(_PAUSE_SECONDS) as ours:
-                while ours and not self._stopping.is_set():
-                    self._news.clear()
-                    taken = self.ledger.take()
-                    if taken:
-                        self._run(*taken)
-                    else:
-                        self._news.wait(_PAUSE_SECONDS)
+            try:
+                self._work_through()
+            except Exception:  # a full disk, say: the ledger can't be written
+                log.exception("the worker failed and begins again")
+                self._stopping.wait(_PAUSE_SECONDS)
+
+    def _work_through(self) -> None:
+        with self.ledger.working(_PAUSE_SECONDS) as ours:
+            while ours and not self._stopping.is_set():
+                self._news.clear()
+                taken = self.ledger.take()
+                if taken:
+                    self._run(*taken)
+                else:
+                    self._news.wait(_PAUSE_SECONDS)
 
     def _run(self, job: Job, given: Mapping[str, str]) -> None:
+        """The one place where what a worker changes goes into the audit trail: for who uploaded."""
+        actor = self.ledger.uploader(job.id)
+        noting = self._system.audit.change(actor, "document.upload", job.store, job.source)
+        with bound(job=job.id, store=job.store, key=actor):
+            try:
+                with noting as change:
+                    outcome = self._ingest(job, given, change)
+            except Busy as error:
+                self.ledger.fail(job.id, str(error))
+                outcome = "failed"
+            log.info("upload", extra={"outcome": outcome})
+        self._count(outcome)
+
+    def _ingest(self, job: Job, given: Mapping[str, str], change: Change) -> str:
         def progress(_source: str, done: int, total: int) -> None:
             if not self.ledger.progress(job.id, done, total) or self._stopping.is_set():
                 raise _Stopped
 
         try:
             data = self.ledger.bytes_of(job.id)
-            store = self._system.store(job.store, create=True)
+            store = self._system.ensure_store(job.store, change.actor)
             done = store.ingester.ingest(data, job.source, progress, given)
             self.ledger.finish(job.id, done.document_id, len(done.conflicts))
         except _Stopped:
             self.ledger.put_back(job.id)
+            change.outcome = None
+            return "left"
         except RagError as error:
             self.ledger.fail(job.id, str(error))
         except Exception as error:  # noqa: BLE001 - one file blocks no other
             log.error("ingesting failed: %s", without_text(error))
             self.ledger.fail(job.id, "Something went wrong; it was logged.")
+        else:
+            change.note_file(done.outcome)
+            return done.outcome
+        change.outcome = "failed"
+        return "failed"

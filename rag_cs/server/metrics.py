@@ -1,64 +1,69 @@
-"""Counts and times of requests for Prometheus. Labels hold routes, never what a user wrote."""
+"""Counts and times for Prometheus. Labels hold routes and kinds, never what a user wrote."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 from fastapi import FastAPI, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
-_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-def install(app: FastAPI) -> None:
-    """Measure every request, and answer `/metrics`."""
-    registry = CollectorRegistry()
-    requests = Counter(
-        "rag_cs_requests_total", "Requests", ["method", "route", "status"], registry=registry
-    )
-    seconds = Histogram(
-        "rag_cs_request_seconds", "Time to the response's head", ["route"],
-        registry=registry, buckets=_BUCKETS,
-    )  # fmt: skip
-    app.state.answers = Counter(
-        "rag_cs_answers_total", "Answers by outcome", ["status"], registry=registry
-    )
+class Metrics:
+    """Everything that one application measures."""
 
-    app.add_middleware(_Measure, requests=requests, seconds=seconds)
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory, processor, open files
+        self.requests = self._counter("requests", "Requests", "method", "route", "status")
+        self.seconds = self._histogram(
+            "request_seconds", "Time to the response's head", "route", _BUCKETS
+        )
+        self.answers = self._counter("answers", "Answers by outcome", "status")
+        self.stages = self._histogram(
+            "stage_seconds", "Time of a stage of an answer", "stage", _STAGE_BUCKETS
+        )
+        self.tokens = self._counter("generator_tokens", "Tokens of the generator", "direction")
+        self.refusals = self._counter("refusals", "Requests refused, by kind of reason", "reason")
+        self.documents = self._counter("documents", "Files ingested, by outcome", "outcome")
+        self.streams = self._gauge("open_streams", "Answers being streamed")
+        self.open = self._gauge("open_requests", "Requests being worked on")
+
+    def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """Measure something that is asked for when the metrics are."""
+        self._gauge(name, meaning).set_function(value)
+
+    def text(self) -> bytes:
+        """Everything measured, in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"rag_cs_{name}_total", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(f"rag_cs_{name}", meaning, registry=self.registry)
+
+    def _histogram(
+        self, name: str, meaning: str, label: str, buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(
+            f"rag_cs_{name}", meaning, [label], buckets=buckets, registry=self.registry
+        )
+
+
+def install(app: FastAPI, metrics: Metrics) -> None:
+    """Answer `/metrics`."""
 
     @app.get("/metrics", tags=["operation"], include_in_schema=False)
-    def metrics() -> Response:
+    def text() -> Response:
         """Everything measured, in Prometheus' text format."""
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
-
-
-class _Measure:
-    """Plain ASGI, so that a stream and its cancellation pass through untouched."""
-
-    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram) -> None:
-        self._app = app
-        self._requests = requests
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start = time.perf_counter()
-
-        async def send_measured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "unknown")
-                self._requests.labels(scope["method"], route, message["status"]).inc()
-                self._seconds.labels(route).observe(time.perf_counter() - start)
-                MutableHeaders(scope=message).update(_HEADERS)
-            await send(message)
-
-        await self._app(scope, receive, send_measured)
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -10,30 +10,28 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag_cs import errors
-from rag_cs.errors import without_text
 
-log = logging.getLogger(__name__)
-
+UNEXPECTED = "Something went wrong here. It was logged; please try again."
+# The first that fits: what is special comes before what it is a kind of.
 _STATUSES: dict[type[errors.RagError], int] = {
+    errors.Exists: 409,
     errors.InvalidInput: 422,
     errors.UnreadableDocument: 422,
     errors.NotFound: 404,
     errors.TooLarge: 413,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
+    errors.SlowBody: 408,
     errors.TooMany: 429,
     errors.Busy: 503,
     errors.ModelError: 503,
+    errors.TooSlow: 504,
     errors.IndexDamaged: 500,
 }
-_HEADERS = {
-    401: {"WWW-Authenticate": "Bearer"},
-    429: {"Retry-After": "5"},
-    503: {"Retry-After": "5"},
-}
+# Seconds until another try makes sense, where an error doesn't say.
+_RETRY_SECONDS = {429: 5, 503: 5}
 
 
 def status_of(error: errors.RagError) -> int:
@@ -41,67 +39,60 @@ def status_of(error: errors.RagError) -> int:
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500)
 
 
-def problem(status: int, detail: str) -> dict[str, Any]:
+def reason_of(error: errors.RagError) -> str:
+    """The kind of an error in a word, one of a few: what metrics count by."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def problem(request: Request, status: int, detail: str) -> dict[str, Any]:
     """The body of a problem."""
-    title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
 
 
-def respond(request: Request, status: int, detail: str) -> JSONResponse:
+def refuse(request: Request, error: errors.RagError) -> JSONResponse:
+    """An error as a response; notes on the request why it was refused."""
+    request.state.reason = reason_of(error)
+    seconds = error.retry_seconds if isinstance(error, errors.TryLater) else None
+    return respond(request, status_of(error), str(error), seconds)
+
+
+def respond(
+    request: Request, status: int, detail: str, retry_seconds: int | None = None
+) -> JSONResponse:
     """A problem in the form that the route's clients understand."""
-    headers = _HEADERS.get(status)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if seconds := retry_seconds or _RETRY_SECONDS.get(status):
+        headers["Retry-After"] = str(seconds)
     if request.url.path in ("/v1/chat/completions", "/v1/models"):
         kind = "invalid_request_error" if status < 500 else "server_error"
         body = {"error": {"message": detail, "type": kind, "param": None, "code": None}}
         return JSONResponse(body, status, headers)
-    return JSONResponse(
-        problem(status, detail), status, headers, media_type="application/problem+json"
-    )
+    body = problem(request, status, detail)
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of the app a problem."""
+    """Make every error of the app that was foreseen a problem; `observe` does so for others."""
 
     @app.exception_handler(errors.RagError)
     async def rag_error(request: Request, error: errors.RagError) -> JSONResponse:
-        return respond(request, status_of(error), str(error))
+        return refuse(request, error)
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        return respond(request, error.status_code, str(error.detail))
+        response = respond(request, error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
         return respond(request, 422, "; ".join(map(_sentence, error.errors())))
-
-    app.add_middleware(_LastResort)
-
-
-class _LastResort:
-    """Plain ASGI: a fault of ours is logged, without its message or anything of the request, and
-    answered if nothing was sent yet. It isn't raised again: the server would log it whole."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def send_noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_noted)
-        except Exception as error:
-            if scope["type"] != "http":
-                raise
-            route = getattr(scope.get("route"), "path", "a request")
-            log.error("%s %s failed: %s", scope["method"], route, without_text(error))
-            if not begun:
-                detail = "Something went wrong here. It was logged; please try again."
-                await respond(Request(scope), 500, detail)(scope, receive, send)
 
 
 def _sentence(error: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import DocumentRecord
 from rag_cs.policies import parse_day
+from rag_cs.stores.entries import Entry, Outcome
 from rag_cs.stores.jobs import Job, State
 from rag_cs.stores.personal import Erased, StoredConversation
 from rag_cs.types import Answer, Citation, Hit
@@ -271,6 +273,53 @@ class StoreList(BaseModel):
     """The stores, by name."""
 
     stores: list[str]
+
+
+class NewStore(BaseModel):
+    """The name that a store is to have: letters of any script, digits, `-` and `_`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "myshop"}]})
+    name: Annotated[str, Field(max_length=64)]
+
+
+class StoreBody(BaseModel):
+    """A store."""
+
+    name: str
+
+
+class OriginsBody(BaseModel):
+    """Whose pages may use a store from a browser."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"origins": ["https://shop.example"]}]}
+    )
+    origins: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=1_000)]
+
+
+class AuditEntryBody(BaseModel):
+    """A change: `actor` is a key's id, "this machine" or "command line"; `target` what it was
+    about. `sha256` is that of the entry before it, of any store, and of the other fields."""
+
+    time: str
+    actor: str
+    action: str
+    store: str
+    target: str
+    outcome: Outcome
+    sha256: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> AuditEntryBody:
+        """From an entry."""
+        return cls(**asdict(entry))
+
+
+class AuditPage(BaseModel):
+    """Entries, the latest first, and where the page after this one begins, if there is one."""
+
+    entries: list[AuditEntryBody]
+    next_cursor: str | None
 
 
 class ChatMessage(BaseModel):

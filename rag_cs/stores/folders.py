@@ -7,19 +7,22 @@ import shutil
 import uuid
 from pathlib import Path
 
-from rag_cs.errors import InvalidInput, NotFound
+from rag_cs.errors import Exists, InvalidInput, NotFound
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
+# What programs write for no name at all: shops whose pages have that fault would share a store.
+_NO_NAMES = {"none", "null", "undefined"}
 
 
 def check_store_name(name: str) -> str:
-    """`name`, if it can name a store; raises InvalidInput otherwise.
+    """`name`, if it can name a store; raises InvalidInput otherwise, also for None: no name never
+    means all stores.
 
     Letters of any script, digits, `-` and `_`, at most 64, beginning with a letter or digit:
     so no name can point outside the root, and a leading dot stays ours.
     """
-    if not _NAME.fullmatch(name):
-        shown = name if len(name) <= 40 else name[:40] + "…"
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _NO_NAMES:
+        shown = str(name)[:40] + "…" * (len(str(name)) > 40)
         raise InvalidInput(
             f"{shown!r} can't name a store. Use 1 to 64 letters, digits, '-' or '_', "
             "beginning with a letter or a digit."
@@ -52,12 +55,22 @@ class StoreFolders:
             )
         return folder
 
+    def make(self, name: str) -> Path:
+        """The folder of a new store. Raises Exists, and InvalidInput for a name it can't have."""
+        folder = self.root / check_store_name(name)
+        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            raise Exists(f"There is a store {name!r} already. Give another name.") from None
+        return folder
+
     def rename(self, name: str, new: str) -> None:
-        """Give a store another name, at once. Raises NotFound, and InvalidInput for a name that is
-        taken or can't be one."""
+        """Give a store another name, at once. Raises NotFound, Exists for a name that is taken, and
+        InvalidInput for one that it can't have."""
         folder, target = self.path(name), self.root / check_store_name(new)
         if target.exists():
-            raise InvalidInput(f"There is a store {new!r} already. Give another name.")
+            raise Exists(f"There is a store {new!r} already. Give another name.")
         folder.rename(target)
 
     def delete(self, name: str) -> None:

@@ -13,19 +13,13 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import (
-    Column,
     Connection,
-    Integer,
-    MetaData,
-    String,
-    Table,
     create_engine,
     delete,
     event,
@@ -36,8 +30,17 @@ from sqlalchemy import (
 )
 
 from rag_cs.errors import Busy, InvalidInput, NotFound
+from rag_cs.stores.folders import check_store_name
+from rag_cs.stores.job_rows import Job, State
+from rag_cs.stores.job_rows import job_of as _job
+from rag_cs.stores.job_rows import jobs as _jobs
+from rag_cs.stores.job_rows import known as _known
+from rag_cs.stores.job_rows import metadata as _metadata
+from rag_cs.stores.job_rows import uploaders as _uploaders
+from rag_cs.stores.job_rows import waiting as _waiting
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+__all__ = ["MAX_ATTEMPTS", "MAX_REMEMBERED", "MAX_WAITING", "Job", "JobLedger", "State"]
+
 MAX_WAITING = 1_000
 # Ended jobs that are remembered; the oldest are forgotten first, with the bytes of failed ones.
 MAX_REMEMBERED = 10_000
@@ -46,50 +49,6 @@ _MAX_KEY = 200
 # Leading dots: no store can have these names.
 _LEDGER, _UPLOADS, _LOCK = ".jobs.sqlite", ".uploads", ".jobs.lock"
 _ENDED = ("done", "failed", "cancelled")
-
-_metadata = MetaData()
-_jobs = Table(
-    "jobs",
-    _metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("store", String, nullable=False, index=True),
-    Column("source", String, nullable=False),
-    Column("given", String, nullable=False),
-    Column("sha256", String, nullable=False),
-    Column("idempotency_key", String, nullable=False, index=True),
-    Column("state", String, nullable=False, index=True),
-    Column("attempts", Integer, nullable=False),
-    Column("chunks_done", Integer, nullable=False),
-    Column("chunks_total", Integer, nullable=False),
-    Column("document_id", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("conflicts", Integer, nullable=False),
-    Column("created_at", String, nullable=False),
-    Column("ended_at", String, nullable=False),
-    sqlite_autoincrement=True,
-)
-_SHOWN = ("id", "store", "source", "state", "attempts", "chunks_done", "chunks_total",
-          "document_id", "reason", "conflicts", "created_at", "ended_at")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One upload as it stands. `conflicts` is in how many places it disagrees with its store; times
-    are UTC, ISO 8601, "" for not yet."""
-
-    id: str
-    store: str
-    source: str
-    state: State = "queued"
-    attempts: int = 0
-    chunks_done: int = 0
-    chunks_total: int = 0
-    document_id: str = ""
-    reason: str = ""
-    conflicts: int = 0
-    created_at: str = ""
-    ended_at: str = ""
 
 
 class JobLedger:
@@ -119,12 +78,15 @@ class JobLedger:
         data: bytes,
         given: Mapping[str, str] | None = None,
         idempotency_key: str = "",
+        actor: str = "",
     ) -> Job:
         """Take an upload in. The same key with the same upload gives the job that there is.
 
-        Raises InvalidInput for an endless key or one that came with another upload, and Busy when
-        too many wait.
+        `actor` is who uploads, for the audit trail. Raises InvalidInput for a name that no store
+        can have, for an endless key or one that came with another upload, and Busy when too many
+        wait.
         """
+        check_store_name(store)
         if len(idempotency_key) > _MAX_KEY:
             raise InvalidInput(f"The Idempotency-Key has more than {_MAX_KEY} characters.")
         stated = json.dumps(dict(given or {}), sort_keys=True, ensure_ascii=False)
@@ -145,6 +107,7 @@ class JobLedger:
                 if _waiting(connection) >= MAX_WAITING:
                     raise Busy(f"{MAX_WAITING:,} uploads are waiting already. Try again soon.")
                 connection.execute(insert(_jobs), row)
+                connection.execute(insert(_uploaders), {"job_id": identifier, "actor": actor})
         except BaseException:
             self._drop(identifier)
             raise
@@ -253,9 +216,33 @@ class JobLedger:
         with self._engine.begin() as connection:
             query = select(_jobs.c.id).where(_jobs.c.store == store)
             gone = list(connection.execute(query).scalars())
+            connection.execute(delete(_uploaders).where(_uploaders.c.job_id.in_(gone)))
             connection.execute(delete(_jobs).where(_jobs.c.store == store))
         for job_id in gone:
             self._drop(job_id)
+
+    @contextmanager
+    def renaming(self, store: str, new: str) -> Iterator[None]:
+        """A store gets another name within, and its jobs with it; nobody takes one meanwhile.
+        Raises Busy while one of them is being read."""
+        with self._engine.begin() as connection:
+            running = _jobs.c.store == store, _jobs.c.state == "running"
+            if connection.execute(select(_jobs.c.id).where(*running)).first():
+                raise Busy(f"A file is being read into store {store!r}. Try again when it is in.")
+            connection.execute(update(_jobs).where(_jobs.c.store == store).values(store=new))
+            yield
+
+    def count_waiting(self) -> int:
+        """How many uploads wait or are being read."""
+        count = select(func.count()).where(_jobs.c.state.not_in(_ENDED))
+        with self._engine.begin() as connection:
+            return int(connection.scalar(count) or 0)
+
+    def uploader(self, job_id: str) -> str:
+        """Who uploaded it, as `add` was told; "" when it wasn't."""
+        query = select(_uploaders.c.actor).where(_uploaders.c.job_id == job_id)
+        with self._engine.begin() as connection:
+            return str(connection.scalar(query) or "")
 
     def _move(self, job_id: str, before: State, after: State, **values: object) -> bool:
         query = update(_jobs).where(_jobs.c.id == job_id, _jobs.c.state == before)
@@ -268,6 +255,7 @@ class JobLedger:
             old = list(connection.execute(ended.offset(MAX_REMEMBERED)).scalars())
             if old:
                 connection.execute(delete(_jobs).where(_jobs.c.id.in_(old)))
+                connection.execute(delete(_uploaders).where(_uploaders.c.job_id.in_(old)))
         for job_id in old:
             self._drop(job_id)
 
@@ -283,27 +271,6 @@ class JobLedger:
 
     def _drop(self, job_id: str) -> None:
         (self._uploads / job_id).unlink(missing_ok=True)
-
-
-def _known(connection: Connection, store: str, key: str, digest: str) -> Job | None:
-    if not key:
-        return None
-    query = select(_jobs).where(_jobs.c.store == store, _jobs.c.idempotency_key == key)
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    if row.sha256 != digest:
-        raise InvalidInput("This Idempotency-Key came with another upload before. Use a new one.")
-    return _job(row)
-
-
-def _waiting(connection: Connection) -> int:
-    count = select(func.count()).where(_jobs.c.state == "queued")
-    return int(connection.scalar(count) or 0)
-
-
-def _job(row: Any) -> Job:
-    return Job(**{name: getattr(row, name) for name in _SHOWN})
 
 
 def _configure(connection: Any, _record: Any) -> None:

@@ -348,6 +348,23 @@ def test_an_upload_survives_a_restart(tmp_path: Path) -> None:
     system.close()
 
 
+def test_a_worker_that_failed_begins_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = client.app.state.jobs.ledger  # type: ignore[attr-defined]
+    failures = iter([OSError(28, "No space left on device")])
+    take = ledger.take
+
+    def fails_once() -> Any:
+        for failure in failures:
+            raise failure
+        return take()
+
+    monkeypatch.setattr(ledger, "take", fails_once)
+    wait_for(lambda: next(failures, None) is None)
+    assert upload(client, "demo", "a.md", b"Words.")["state"] == "done"
+
+
 def test_the_same_upload_with_the_same_key_is_one_job(client: TestClient) -> None:
     path, headers = "/v1/stores/demo/documents", {"Idempotency-Key": "order-66"}
     jobs = [

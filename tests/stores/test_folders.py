@@ -10,7 +10,23 @@ from rag_cs.stores.folders import StoreFolders
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", ".", "..", "../other", "a/b", "a\\b", ".hidden", "a\0b", "-a", "x" * 65, "a b"],
+    [
+        "",
+        None,
+        "null",
+        "Undefined",
+        " ",
+        ".",
+        "..",
+        "../other",
+        "a/b",
+        "a\\b",
+        ".hidden",
+        "a\0b",
+        "-a",
+        "x" * 65,
+        "a b",
+    ],
 )
 def test_a_name_that_could_point_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidInput, match="can't name a store"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -12,11 +13,11 @@ from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from rag_cs.assistant import Sentence
-from rag_cs.errors import RagError
 from rag_cs.server.conversation import Exchange
-from rag_cs.server.dependencies import AskStore, ReadySystem, TheSystem
-from rag_cs.server.problems import problem, status_of
+from rag_cs.server.dependencies import ANSWERS, AskStore, ReadySystem, TheMetrics, TheSystem
+from rag_cs.server.metrics import Metrics
 from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
+from rag_cs.server.streams import Failure, with_failure
 
 router = APIRouter(tags=["shopper"])
 
@@ -28,11 +29,13 @@ def _exchange(store: AskStore, body: AskRequest, system: TheSystem) -> Exchange:
 @router.post(
     "/v1/stores/{store}/ask",
     response_model=AnswerBody,
+    dependencies=[ANSWERS],
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def ask(
     request: Request,
     system: ReadySystem,
+    metrics: TheMetrics,
     exchange: Annotated[Exchange, Depends(_exchange)],
     body: AskRequest,
 ) -> Any:
@@ -41,14 +44,13 @@ async def ask(
     With `"stream": true`: an event `sentence` as soon as each sentence was checked, then one
     event `answer` with the same body as without; an event `error` holds a problem.
     """
-    counter = request.app.state.answers
     if body.stream:
-        return EventSourceResponse(_events(exchange.stream(system), counter))
+        return EventSourceResponse(_events(request, exchange.stream(system), metrics))
     answering = asyncio.create_task(exchange.answer(system))
     answer = await _unless_gone(request, answering)
     if answer is None:
         return Response(status_code=499)
-    counter.labels(answer.status).inc()
+    metrics.answers.labels(answer.status).inc()
     return answer
 
 
@@ -64,27 +66,20 @@ async def _unless_gone(request: Request, task: asyncio.Task[AnswerBody]) -> Answ
 
 
 async def _events(
-    stream: AsyncGenerator[Sentence | AnswerBody], counter: Any
+    request: Request, stream: AsyncGenerator[Sentence | AnswerBody], metrics: Metrics
 ) -> AsyncGenerator[bytes]:
-    async with aclosing(stream):
-        try:
-            async for event in stream:
-                if isinstance(event, AnswerBody):
-                    counter.labels(event.status).inc()
-                    yield _event("answer", event.model_dump_json())
-                else:
-                    citation = CitationBody.of(event.citation)
-                    sentence = SentenceEvent(text=event.text, citation=citation)
-                    yield _event("sentence", sentence.model_dump_json())
-        except RagError as error:
-            yield _event("error", _problem_json(error))
+    async with aclosing(with_failure(request, stream)) as events:
+        async for event in events:
+            if isinstance(event, Failure):
+                yield _event("error", json.dumps(event.problem, ensure_ascii=False))
+            elif isinstance(event, AnswerBody):
+                metrics.answers.labels(event.status).inc()
+                yield _event("answer", event.model_dump_json())
+            else:
+                citation = CitationBody.of(event.citation)
+                sentence = SentenceEvent(text=event.text, citation=citation)
+                yield _event("sentence", sentence.model_dump_json())
 
 
 def _event(name: str, data: str) -> bytes:
     return bytes(format_sse_event(event=name, data_str=data))
-
-
-def _problem_json(error: RagError) -> str:
-    import json
-
-    return json.dumps(problem(status_of(error), str(error)), ensure_ascii=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Header, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
 
 from rag_cs.errors import InvalidInput, NotFound, TooLarge
 from rag_cs.load import check_source
@@ -14,6 +16,8 @@ from rag_cs.server.dependencies import (
     AskStore,
     ReadStore,
     ReadySystem,
+    TheCaller,
+    TheChange,
     TheJobs,
     Writable,
     WriteStore,
@@ -25,6 +29,7 @@ router = APIRouter(tags=["merchant"])
 
 @router.post("/v1/stores/{store}/documents", status_code=202)
 async def upload(
+    caller: TheCaller,
     store: Writable,
     file: UploadFile,
     system: ReadySystem,
@@ -50,7 +55,9 @@ async def upload(
     data = await file.read(limit + 1)
     if len(data) > limit:
         raise TooLarge(f"{source} is larger than {limit / 1e6:,.0f} MB. Split it.")
-    job = jobs.submit(store, source, data, given, idempotency_key)
+    # On a thread, since it waits for the disk.
+    submit = partial(jobs.submit, actor=caller.name)
+    job = await run_in_threadpool(submit, store, source, data, given, idempotency_key)
     response.headers["Location"] = f"/v1/stores/{quote(store)}/jobs/{job.id}"
     return JobBody.of(job)
 
@@ -68,15 +75,19 @@ def list_jobs(store: Writable, jobs: TheJobs) -> JobList:
 
 
 @router.delete("/v1/stores/{store}/jobs/{job_id}")
-def cancel_job(store: Writable, job_id: str, jobs: TheJobs) -> JobBody:
+def cancel_job(store: Writable, job_id: str, jobs: TheJobs, change: TheChange) -> JobBody:
     """Take back an upload that has not ended."""
-    return JobBody.of(jobs.ledger.cancel(store, job_id))
+    job = jobs.ledger.cancel(store, job_id)
+    change.target = job.source
+    return JobBody.of(job)
 
 
 @router.post("/v1/stores/{store}/jobs/{job_id}/retry", status_code=202)
-def retry_job(store: Writable, job_id: str, jobs: TheJobs) -> JobBody:
+def retry_job(store: Writable, job_id: str, jobs: TheJobs, change: TheChange) -> JobBody:
     """Try an upload again that failed."""
-    return JobBody.of(jobs.retry(store, job_id))
+    job = jobs.retry(store, job_id)
+    change.target = job.source
+    return JobBody.of(job)
 
 
 @router.get("/v1/stores/{store}/documents")
@@ -117,7 +128,9 @@ def get_span(store: AskStore, document_id: str, start: int, end: int) -> SpanBod
 
 
 @router.delete("/v1/stores/{store}/documents/{document_id}", status_code=204)
-def delete_document(store: WriteStore, document_id: str) -> None:
+def delete_document(store: WriteStore, document_id: str, change: TheChange) -> None:
     """Remove a document; it is found and quoted no more."""
+    if record := store.index.record(document_id):
+        change.target = record.source
     if not store.index.delete(document_id):
         raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")

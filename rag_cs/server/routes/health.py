@@ -11,13 +11,13 @@ router = APIRouter(tags=["operation"])
 
 
 @router.get("/livez")
-def livez() -> dict[str, str]:
+async def livez() -> dict[str, str]:
     """The process answers."""
     return {"status": "alive"}
 
 
 @router.get("/readyz", response_model=None, responses={503: {"description": "not ready yet"}})
-def readyz(request: Request, models: TheModels) -> Response | dict[str, str]:
+async def readyz(request: Request, models: TheModels) -> Response | dict[str, str]:
     """Both models are loaded."""
     if models.ready:
         return {"status": "ready"}
