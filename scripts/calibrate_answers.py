@@ -23,7 +23,8 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from rag_cs.answerable import Judge
-from rag_cs.bootstrap import System, is_trained, models_folder
+from rag_cs.bootstrap import System
+from rag_cs.bootstrap.models import is_trained, models_folder
 from rag_cs.calibration import UNASKED, Calibration
 from rag_cs.draft import Drafter, Verdict
 from rag_cs.errors import RagError

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_cs.bootstrap import load_embeddings
+from rag_cs.bootstrap.models import load_embeddings
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.settings import Settings

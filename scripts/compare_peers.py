@@ -21,7 +21,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from rag_cs.bootstrap import models_folder
+from rag_cs.bootstrap.models import models_folder
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.evaluation.peer_reports import Outcome, comparison_json, comparison_text

@@ -15,7 +15,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from rag_cs.bootstrap import System, models_folder
+from rag_cs.bootstrap import System
+from rag_cs.bootstrap.models import models_folder
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.settings import Settings

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from langchain_core.messages import BaseMessage
 
-from rag_cs.bootstrap import System, models_folder
+from rag_cs.bootstrap import System
+from rag_cs.bootstrap.models import models_folder
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.models.catalogue import find

@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from rag_cs.bootstrap import load_embeddings
+from rag_cs.bootstrap.models import load_embeddings
 from rag_cs.errors import RagError
 from rag_cs.settings import Settings
 from rag_cs.training.late_interaction import train

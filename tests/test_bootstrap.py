@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rag_cs.bootstrap import CALIBRATION_NAME, System, load_chat
+from rag_cs.bootstrap import CALIBRATION_NAME, System
+from rag_cs.bootstrap.models import load_chat
 from rag_cs.calibration import StoreCalibration
 from rag_cs.errors import Exists, InvalidInput, NotFound
 from rag_cs.generators.masked import MaskedChatModel

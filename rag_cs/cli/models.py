@@ -14,7 +14,7 @@ app = typer.Typer(help="The models: which there are, and fetching them.", no_arg
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
     """Show the catalogue, and which models are on this machine."""
-    from rag_cs.bootstrap import models_folder
+    from rag_cs.bootstrap.models import models_folder
     from rag_cs.settings import Settings
     from rag_cs.weights import status
 
@@ -47,7 +47,7 @@ def fetch_models(
     ] = None,
 ) -> None:
     """Download models and convert them, once. An interrupted fetch continues where it was."""
-    from rag_cs.bootstrap import models_folder
+    from rag_cs.bootstrap.models import models_folder
     from rag_cs.settings import Settings
     from rag_cs.weights import resolve
 

@@ -59,7 +59,7 @@ class Observe:
             stack.callback(seen.end)
             try:
                 await self._app(scope, receive, seen.send)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, somebody is told
                 log.error("request failed: %s", without_text(error))
                 if seen.status:  # too late to say so: uvicorn cuts the connection, and logs this
                     raise Broken("an answer broke off") from None

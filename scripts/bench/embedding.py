@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from rag_cs.bootstrap import models_folder
+from rag_cs.bootstrap.models import models_folder
 from rag_cs.embed import LocalEmbeddings
 from rag_cs.evaluation.bench import (
     QUESTIONS,

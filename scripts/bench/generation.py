@@ -24,7 +24,8 @@ from langchain_core.messages import convert_to_messages, convert_to_openai_messa
 
 from rag_cs.answerable import unread
 from rag_cs.assistant import TOP_K
-from rag_cs.bootstrap import System, models_folder
+from rag_cs.bootstrap import System
+from rag_cs.bootstrap.models import models_folder
 from rag_cs.generators.base import EngineChatModel
 from rag_cs.generators.openvino import OpenVINOChatModel
 from rag_cs.generators.transformers import TransformersChatModel

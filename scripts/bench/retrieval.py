@@ -31,7 +31,7 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from rag_cs.bootstrap import load_embeddings
+from rag_cs.bootstrap.models import load_embeddings
 from rag_cs.evaluation.bench import (
     QUESTIONS,
     RandomEmbeddings,
