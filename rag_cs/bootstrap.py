@@ -14,6 +14,7 @@ from rag_cs.assistant import Assistant
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
+from rag_cs.readers.builder import Limits
 from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
 from rag_cs.retrieve import Reranker, Retriever, Weights
 from rag_cs.settings import Settings
@@ -71,7 +72,7 @@ class System:
     @cached_property
     def loader(self) -> IsolatedLoader:
         """What reads files, each in a process of its own."""
-        return IsolatedLoader()
+        return make_loader(self.settings)
 
     @cached_property
     def jobs(self) -> JobLedger:
@@ -122,7 +123,13 @@ class System:
         return Store(
             name=name,
             index=index,
-            ingester=Ingester(index, embeddings, embeddings.count_tokens, self.loader),
+            ingester=Ingester(
+                index,
+                embeddings,
+                embeddings.count_tokens,
+                self.loader,
+                self.settings.reading.max_chunks,
+            ),
             retriever=make_retriever(self.settings, index, embeddings, self.reranker),
             conversations=Conversations(index.engine),
         )
@@ -160,6 +167,21 @@ class System:
         chat = self.__dict__.pop("chat", None)
         if hasattr(chat, "close"):
             chat.close()
+
+
+def make_loader(settings: Settings) -> IsolatedLoader:
+    """What reads files, within the settings' limits."""
+    chosen = settings.reading
+    limits = Limits(
+        max_bytes=settings.server.max_upload_bytes,
+        max_characters=chosen.max_characters,
+        max_pages=chosen.max_pages,
+        max_rows=chosen.max_rows,
+        max_scanned_pages=chosen.max_scanned_pages,
+    )
+    return IsolatedLoader(
+        base_seconds=chosen.max_seconds, max_memory_bytes=chosen.max_memory_bytes, limits=limits
+    )
 
 
 def models_folder(settings: Settings) -> Path:
