@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag_cs.errors import InvalidInput, RagError, TooLarge, UnreadableDocument
 from rag_cs.readers import docx, html, image, markdown, pdf, plain, records, sheet
+from rag_cs.readers.archive import members_of
 from rag_cs.readers.builder import DEFAULT_LIMITS, Draft, Limits
 from rag_cs.text import detect_language
 from rag_cs.types import Document
@@ -192,11 +191,10 @@ def _content_of(data: bytes) -> str:
 
 
 def _zip_content(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
-    except zipfile.BadZipFile:
+    members = members_of(data)
+    if members is None:
         return "a damaged or cut-off zip archive"
+    names = {member.filename for member in members}
     for member, content in (("word/document.xml", "DOCX"), ("xl/workbook.xml", "XLSX")):
         if member in names:
             return content

@@ -20,17 +20,25 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _STEP, _PIECE = 1 << 20, 1 << 16
 
 
+def members_of(data: bytes) -> list[zipfile.ZipInfo] | None:
+    """What an archive says it holds; None when it is damaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.infolist()
+    # Names in no encoding, versions of the format that there never were.
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error):
+        return None
+
+
 def check_archive(data: bytes, name: str) -> None:
     """Raise TooLarge for an archive that unpacks to far more than a document would, and
     UnreadableDocument for one that is damaged or whose members share their bytes.
 
     What a member says of its size isn't believed: it is unpacked, piece by piece, and counted.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise _damaged(name) from error
+    members = members_of(data)
+    if members is None:
+        raise _damaged(name)
     if len(members) > MAX_MEMBERS:
         raise TooLarge(
             f"{name} has {len(members):,} parts; {MAX_MEMBERS:,} is the limit. Split it."

@@ -130,17 +130,14 @@ class Builder:
 
     def draft(self, title: str = "", metadata: Mapping[str, str] | None = None) -> Draft:
         """Everything that was appended."""
-        metadata = metadata or {}
-        if (
-            sum(len(name) + len(value) for name, value in metadata.items())
-            > _MAX_METADATA_CHARACTERS
-        ):
+        fields = {one_line(name): one_line(value) for name, value in (metadata or {}).items()}
+        if sum(len(name) + len(value) for name, value in fields.items()) > _MAX_METADATA_CHARACTERS:
             raise TooLarge(
                 f"The fields at the file's beginning have more than {_MAX_METADATA_CHARACTERS:,} "
                 "characters. Shorten them, or move them below."
             )
         text = "".join(self._parts)
-        return Draft(text, tuple(self._blocks), one_line(title), metadata)
+        return Draft(text, tuple(self._blocks), one_line(title), fields)
 
     def _append(self, kind: BlockKind, text: str, question: str = "", context: str = "") -> None:
         if not text.strip():

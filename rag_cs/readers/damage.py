@@ -17,5 +17,8 @@ def damage_means(sentence: str, kind: type[Exception] = Exception) -> Iterator[N
         yield
     except (RagError, MemoryError, RecursionError):
         raise
-    except kind as error:
-        raise UnreadableDocument(sentence) from error
+    except BaseException as error:
+        # A library in Rust panics with an exception that isn't an Exception, and has no module.
+        if isinstance(error, kind) or type(error).__name__ == "PanicException":
+            raise UnreadableDocument(sentence) from error
+        raise

@@ -113,7 +113,9 @@ def add_sheet(builder: Builder, rows: Sequence[Row], name: str, limits: Limits) 
     """
     if len(rows) > limits.max_rows:
         raise TooLarge(f"{name} has more than {limits.max_rows:,} rows. Split it.")
-    width = max(map(len, rows), default=0)
+    if not rows:
+        return
+    width = max(map(len, rows))
     if width > MAX_COLUMNS:
         raise TooLarge(f"{name} has {width:,} columns; {MAX_COLUMNS} is the limit. Split it.")
     padded = [row + [""] * (width - len(row)) for row in rows]
