@@ -15,6 +15,7 @@ from rag_cs.server import metrics, problems
 from rag_cs.server.access import Doorkeeper, Gate
 from rag_cs.server.jobs import Jobs
 from rag_cs.server.models import Models
+from rag_cs.server.openapi import describe
 from rag_cs.server.routes import ask, documents, health, openai, page, search, stores
 
 # What a form says besides its file.
@@ -39,6 +40,7 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
         version="0.1.0",
         summary="Answers from a store's own documents, each sentence with its quote.",
         lifespan=lifespan,
+        redirect_slashes=False,  # a path with another ending is another path, or none
     )
     app.state.system, app.state.jobs, app.state.models = system, Jobs(system), Models(system)
     problems.install(app)
@@ -53,5 +55,6 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
     metrics.install(app)
     for routes in (ask, search, documents, stores, openai, health, page):
         app.include_router(routes.router)
+    describe(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

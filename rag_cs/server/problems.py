@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from rag_cs import errors
 
@@ -66,7 +67,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        return respond(request, error.status_code, str(error.detail))
+        response = respond(request, error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            known = _methods(request)
+            response.headers["Allow"] = ", ".join(sorted(known)) or response.headers["Allow"]
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -76,6 +82,16 @@ def install(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return respond(request, 500, "Something went wrong here. It was logged; please try again.")
+
+
+def _methods(request: Request) -> set[str]:
+    """Those that the schema has for a request's path: the router names one route's alone."""
+    return {
+        method.upper()
+        for path, operations in request.app.openapi()["paths"].items()
+        if compile_path(path)[0].match(request.url.path)
+        for method in operations
+    }
 
 
 def _sentence(error: dict[str, Any]) -> str:
