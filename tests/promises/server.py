@@ -86,6 +86,8 @@ def running(folder: Path, *, sentences: int = 1, seconds_a_piece: float = 0.0) -
     finally:
         process.terminate()
         process.wait(timeout=30)
+        if process.stdout:
+            process.stdout.close()
 
 
 def main() -> None:
@@ -121,6 +123,7 @@ def main() -> None:
 
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen(2_048)
     secret, _ = system.keys.create("admin")
     print(listening.getsockname()[1], secret, flush=True)  # noqa: T201 - for whoever started it
     config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5)
