@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from rag_cs.assistant import Sentence
 from rag_cs.errors import RagError
 from rag_cs.server.conversation import Exchange
 from rag_cs.server.dependencies import AskStore, ReadySystem
+from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.problems import problem, status_of
 from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
 
@@ -44,23 +44,11 @@ async def ask(
     counter = request.app.state.answers
     if body.stream:
         return EventSourceResponse(_events(exchange.stream(system), counter))
-    answering = asyncio.create_task(exchange.answer(system))
-    answer = await _unless_gone(request, answering)
+    answer = await unless_gone(request, exchange.answer(system))
     if answer is None:
-        return Response(status_code=499)
+        return Response(status_code=CLIENT_GONE)
     counter.labels(answer.status).inc()
     return answer
-
-
-async def _unless_gone(request: Request, task: asyncio.Task[AnswerBody]) -> AnswerBody | None:
-    """The task's result; None, and the task cancelled, when the client went away before it."""
-    try:
-        while not (await asyncio.wait([task], timeout=0.5))[0]:
-            if await request.is_disconnected():
-                return None
-        return task.result()
-    finally:
-        task.cancel()
 
 
 async def _events(

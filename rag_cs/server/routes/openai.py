@@ -10,14 +10,15 @@ from contextlib import aclosing
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, StreamingResponse
 
 from rag_cs.assistant import Sentence
 from rag_cs.errors import InvalidInput, RagError
 from rag_cs.retrieve import check_query
 from rag_cs.server.access import allow
 from rag_cs.server.dependencies import ReadySystem, TheKey, TheSystem
+from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.schemas import ChatRequest, CitationBody
 from rag_cs.types import Answer, Turn
 
@@ -37,8 +38,8 @@ def list_models(system: TheSystem, key: TheKey) -> dict[str, Any]:
 
 @router.post("/v1/chat/completions", response_model=None)
 async def complete(
-    body: ChatRequest, system: ReadySystem, key: TheKey
-) -> StreamingResponse | dict[str, Any]:
+    request: Request, body: ChatRequest, system: ReadySystem, key: TheKey
+) -> Response | dict[str, Any]:
     """Answer the last user message from the store that `model` names; earlier ones are history."""
     name = allow(key, body.model, "ask")
     *earlier, last = body.messages
@@ -53,7 +54,9 @@ async def complete(
     if body.stream:
         events = _chunks(assistant.stream(question, history), head)
         return StreamingResponse(events, media_type="text/event-stream")
-    answer = await assistant.answer(question, history)
+    answer = await unless_gone(request, assistant.answer(question, history))
+    if answer is None:
+        return Response(status_code=CLIENT_GONE)
     message = {"role": "assistant", "content": answer.text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return {**head, "object": "chat.completion", "choices": [choice], **_extras(answer)}
