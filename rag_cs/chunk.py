@@ -14,6 +14,7 @@ from rag_cs.text import split_sentences, trim
 from rag_cs.types import Block, Chunk, Document
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
+"""Maps n texts to n token counts."""
 
 # Tokens of the embedder in one chunk, context included; e5 reads 512 at the most.
 MAX_TOKENS = 320
@@ -22,6 +23,13 @@ MAX_TOKENS = 320
 MIN_TOKENS = 48
 # Characters of title and headings in front of a chunk; longer ones are cut.
 MAX_CONTEXT_CHARACTERS = 160
+
+# A text of more characters than this for each token that it may have isn't counted but cut; and it
+# counts as no fewer tokens, since a run of characters that the embedder doesn't know is one token.
+_CHARACTERS_A_TOKEN = 20
+# Texts are counted so many characters at a time: a token takes some 150 bytes while it is counted.
+_COUNTED_CHARACTERS = 256_000
+_SEPARATORS = " ,，、；;：:|\t"
 
 _ALONE = {"faq", "row"}
 
@@ -50,63 +58,99 @@ def chunk(
     than `max_tokens` tokens, its context included, unless one word alone has.
     """
     budget = max_tokens - MAX_CONTEXT_CHARACTERS // 4
-    pieces = _pieces(document, count_tokens, budget)
+    pieces = _pieces(document, _Sizes(count_tokens, budget))
     groups = _group(pieces, budget, min_tokens)
     return [_to_chunk(document, group, ordinal) for ordinal, group in enumerate(groups)]
 
 
-def _pieces(document: Document, count_tokens: TokenCounter, budget: int) -> Iterator[_Piece]:
-    text = document.text
-    counts = count_tokens([text[block.start : block.end] for block in document.blocks])
-    for block, tokens in zip(document.blocks, counts, strict=True):
-        if tokens <= budget:
+class _Sizes:
+    """How large texts are, in tokens; `budget` is what one piece may have."""
+
+    def __init__(self, count_tokens: TokenCounter, budget: int) -> None:
+        self._count_tokens = count_tokens
+        self.budget = budget
+        self.most_characters = _CHARACTERS_A_TOKEN * budget
+
+    def of(self, text: str, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
+        """The size of each span of a text; above the budget where it is too long to be counted."""
+        for batch in self._batches(spans):
+            short = [text[start:end] for start, end in batch if end - start <= self.most_characters]
+            counts = iter(self._count_tokens(short) if short else ())
+            for start, end in batch:
+                least = -(-(end - start) // _CHARACTERS_A_TOKEN)
+                yield least if end - start > self.most_characters else max(next(counts), least)
+
+    def _batches(self, spans: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+        batch: list[tuple[int, int]] = []
+        characters = 0
+        for start, end in spans:
+            batch.append((start, end))
+            characters += min(end - start, self.most_characters)
+            if characters > _COUNTED_CHARACTERS:
+                yield batch
+                batch, characters = [], 0
+        if batch:
+            yield batch
+
+
+def _pieces(document: Document, sizes: _Sizes) -> Iterator[_Piece]:
+    spans = [(block.start, block.end) for block in document.blocks]
+    for block, tokens in zip(document.blocks, sizes.of(document.text, spans), strict=True):
+        if tokens <= sizes.budget:
             yield _Piece(block, block.start, block.end, tokens)
         else:
-            yield from _cut(text, block, count_tokens, budget)
+            yield from _cut(document.text, block, sizes)
 
 
-def _cut(text: str, block: Block, count_tokens: TokenCounter, budget: int) -> Iterator[_Piece]:
+def _cut(text: str, block: Block, sizes: _Sizes) -> Iterator[_Piece]:
     """Parts of an oversized block. A table's later parts carry its header row as context."""
-    parts = list(_split(text, (block.start, block.end), count_tokens, budget))
     header = text[block.start : block.end].split("\n", 1)[0] if block.kind == "table" else ""
-    run: list[tuple[int, int, int]] = []
-    for start, end, tokens in parts:
-        if run and sum(part[2] for part in run) + tokens > budget:
-            yield _merge(block, run, "" if run[0][0] == block.start else header)
-            run = []
-        run.append((start, end, tokens))
+    header = header[:MAX_CONTEXT_CHARACTERS]
+    run: list[tuple[int, int]] = []
+    held = 0
+    for start, end, tokens in _split(text, (block.start, block.end), sizes):
+        if run and held + tokens > sizes.budget:
+            yield _merge(block, run, held, header)
+            run, held = [], 0
+        run.append((start, end))
+        held += tokens
     if run:
-        yield _merge(block, run, "" if run[0][0] == block.start else header)
+        yield _merge(block, run, held, header)
 
 
-def _merge(block: Block, run: list[tuple[int, int, int]], header: str) -> _Piece:
-    return _Piece(block, run[0][0], run[-1][1], sum(part[2] for part in run), header)
+def _merge(block: Block, run: list[tuple[int, int]], tokens: int, header: str) -> _Piece:
+    start, end = run[0][0], run[-1][1]
+    return _Piece(block, start, end, tokens, "" if start == block.start else header)
 
 
-def _split(
-    text: str, span: tuple[int, int], count_tokens: TokenCounter, budget: int
-) -> Iterator[tuple[int, int, int]]:
-    """Sentences and lines of `span` with their sizes, none over `budget`, longest unit first."""
-    spans = [
-        (span[0] + start, span[0] + end) for start, end in split_sentences(text[span[0] : span[1]])
-    ]
-    counts = count_tokens([text[start:end] for start, end in spans])
-    for (start, end), tokens in zip(spans, counts, strict=True):
-        if tokens <= budget or end - start < 2:
+def _split(text: str, span: tuple[int, int], sizes: _Sizes) -> Iterator[tuple[int, int, int]]:
+    """Sentences and lines of `span` with their sizes, none over the budget, longest unit first."""
+    first, last = span
+    spans = [(first + start, first + end) for start, end in split_sentences(text[first:last])]
+    for (start, end), tokens in zip(spans, sizes.of(text, spans), strict=True):
+        if tokens <= sizes.budget or end - start < 2:
             yield start, end, tokens
         else:
-            for half in _halves(text, start, end):
-                yield from _split(text, half, count_tokens, budget)
+            for part in _parts(text, start, end, sizes.most_characters):
+                yield from _split(text, part, sizes)
 
 
-def _halves(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Cut an endless sentence in two, at the white space or comma nearest to its middle."""
-    middle = (start + end) // 2
-    for distance in range((end - start) // 4):
-        for cut in (middle - distance, middle + distance):
-            if text[cut] in " ,，、；;：:|\t":
-                return [trim(text, start, cut + 1), trim(text, cut + 1, end)]
-    return [trim(text, start, middle), trim(text, middle, end)]
+def _parts(text: str, start: int, end: int, most: int) -> list[tuple[int, int]]:
+    """An endless sentence cut in two near its middle, or in as many parts as keep each within
+    `most` characters; at white space or a comma, if there is one."""
+    size = min(most, -(-(end - start) // 2))
+    parts = []
+    while end - start > size:
+        cut = _last_separator(text, start + size // 2, start + size) + 1 or start + size
+        parts.append((start, cut))
+        start = cut
+    parts.append((start, end))
+    return [span for part in parts if (span := trim(text, *part))[0] < span[1]]
+
+
+def _last_separator(text: str, start: int, end: int) -> int:
+    """Its place, or -1."""
+    return max(text.rfind(separator, start, end) for separator in _SEPARATORS)
 
 
 def _group(pieces: Iterator[_Piece], budget: int, min_tokens: int) -> Iterator[list[_Piece]]:

@@ -12,19 +12,21 @@ from langchain_core.embeddings import Embeddings
 
 from rag_cs.chunk import TokenCounter, chunk
 from rag_cs.contradictions import Conflict, conflicts_of
-from rag_cs.errors import InvalidInput, RagError
+from rag_cs.errors import InvalidInput, RagError, TooLarge
 from rag_cs.index.base import ChunkIndex, Matrix, Vector
 from rag_cs.load import load
 from rag_cs.policies import dated
 from rag_cs.rerank import TokenEncoder
 from rag_cs.retrieve import today
-from rag_cs.types import Document
+from rag_cs.types import Chunk, Document
 
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
 # Chunks embedded between two reports of progress; sorted by length within.
 _EMBED_STEP = 64
 # Statements of a document that are compared with the rest of the store at once; 5 ms each.
 MOST_STATEMENTS = 1_000
+# Of one document; embedding so many takes half an hour on two cores.
+MAX_CHUNKS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,10 @@ class Ingester:
         embeddings: Embeddings,
         count_tokens: TokenCounter,
         load: Loader = load,
+        max_chunks: int = MAX_CHUNKS,
     ) -> None:
         self._load = load
+        self._max_chunks = max_chunks
         self._index = index
         self._embeddings = embeddings
         self._count_tokens = count_tokens
@@ -89,9 +93,9 @@ class Ingester:
         """Chunk, embed and index documents; the number of their chunks.
 
         They are embedded together, since one short document alone would fill no batch; what their
-        earlier versions held isn't embedded again.
+        earlier versions held isn't embedded again. Raises TooLarge for a document of too many.
         """
-        chunked = [chunk(document, self._count_tokens) for document in documents]
+        chunked = [self._chunked(document) for document in documents]
         texts = [part.embedded_text for chunks in chunked for part in chunks]
         made = self._held(documents)
         fresh = [text for text in dict.fromkeys(texts) if text not in made]
@@ -112,6 +116,15 @@ class Ingester:
             self._index.replace(document, chunks, rows[span], codes[span])
             done += len(chunks)
         return len(texts)
+
+    def _chunked(self, document: Document) -> list[Chunk]:
+        chunks = chunk(document, self._count_tokens)
+        if len(chunks) > self._max_chunks:
+            raise TooLarge(
+                f"{document.source} makes {len(chunks):,} passages; {self._max_chunks:,} is the "
+                "limit. Split it into smaller files."
+            )
+        return chunks
 
     def _held(self, documents: Sequence[Document]) -> dict[str, tuple[Vector, bytes]]:
         """Vector and token codes of what the documents' earlier versions hold, by embedded text: a

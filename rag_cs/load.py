@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag_cs.errors import InvalidInput, RagError, TooLarge, UnreadableDocument
 from rag_cs.readers import docx, html, image, markdown, pdf, plain, records, sheet
-from rag_cs.readers.builder import Draft, Limits
+from rag_cs.readers.archive import members_of
+from rag_cs.readers.builder import DEFAULT_LIMITS, Draft, Limits
 from rag_cs.text import detect_language
 from rag_cs.types import Document
 
 Reader = Callable[[bytes, str, Limits], Draft]
-DEFAULT_LIMITS = Limits()
 _MAX_SOURCE_BYTES = 255
+_DRIVE = re.compile(r"[A-Za-z]:")
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?:\..*)?", re.IGNORECASE
+)
+# Controls, halves of characters, marks that turn what follows around, ends of lines.
+_UNSEEN = ("Cc", "Cs", "Cf", "Zl", "Zp")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -99,8 +103,6 @@ def load(data: bytes, source: str, *, limits: Limits = DEFAULT_LIMITS) -> Docume
     draft = _read(form, data, name, limits)
     if not draft.blocks:
         raise UnreadableDocument(f"{name} holds no text that could be found.")
-    if len(draft.text) > limits.max_characters:
-        raise TooLarge(f"{name} holds {len(draft.text):,} characters of text. Split it.")
     return Document(
         id=hashlib.sha256(source.encode()).hexdigest()[:16],
         source=source,
@@ -116,21 +118,34 @@ def load(data: bytes, source: str, *, limits: Limits = DEFAULT_LIMITS) -> Docume
 
 def check_source(source: str) -> str:
     """`source` in Unicode's composed form; raises InvalidInput for a name that could mislead."""
+    if len(source) > _MAX_SOURCE_BYTES:  # before anything is done with all of it
+        raise _no_name(source)
     composed = unicodedata.normalize("NFC", source)
-    parts = composed.split("/")
     if (
-        not composed.strip()
-        or len(composed.encode("utf-8", "surrogatepass")) > _MAX_SOURCE_BYTES
+        len(composed.encode("utf-8", "surrogatepass")) > _MAX_SOURCE_BYTES
         or "\\" in composed
-        or any(part.strip() in ("", ".", "..") for part in parts)
-        or any(unicodedata.category(character) in ("Cc", "Cs", "Cf") for character in composed)
+        or _DRIVE.match(composed)
+        or any(_misleads(part) for part in composed.split("/"))
+        or any(unicodedata.category(character) in _UNSEEN for character in composed)
     ):
-        shown = re.sub(r"[^\w./ -]", "?", composed)[:60]
-        raise InvalidInput(
-            f"{shown!r} can't be the name of a document. Use a relative name without '..', "
-            f"backslashes or control characters, of at most {_MAX_SOURCE_BYTES} bytes."
-        )
+        raise _no_name(composed)
     return composed
+
+
+def _misleads(part: str) -> bool:
+    """Whether a folder's or file's name means another one somewhere, were it ever written to a
+    disk: the folder above, a hidden file, a device of Windows."""
+    hidden = part.startswith(".") or part.endswith(".")
+    return not part or part != part.strip() or hidden or bool(_DEVICE.fullmatch(part))
+
+
+def _no_name(source: str) -> InvalidInput:
+    shown = re.sub(r"[^\w./ -]", "?", source[:60])
+    return InvalidInput(
+        f"{shown!r} can't be the name of a document. Use a relative name of at most "
+        f"{_MAX_SOURCE_BYTES} bytes, without backslashes and control characters, whose parts don't "
+        "begin or end with a dot and aren't devices such as CON."
+    )
 
 
 def _format_of(data: bytes, name: str) -> _Format:
@@ -176,11 +191,10 @@ def _content_of(data: bytes) -> str:
 
 
 def _zip_content(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
-    except zipfile.BadZipFile:
+    members = members_of(data)
+    if members is None:
         return "a damaged or cut-off zip archive"
+    names = {member.filename for member in members}
     for member, content in (("word/document.xml", "DOCX"), ("xl/workbook.xml", "XLSX")):
         if member in names:
             return content
@@ -190,7 +204,7 @@ def _zip_content(data: bytes) -> str:
 def _read(form: _Format, data: bytes, name: str, limits: Limits) -> Draft:
     try:
         return form.read(data, name, limits)
-    except RagError:
+    except (RagError, MemoryError):
         raise
     except RecursionError as error:
         raise UnreadableDocument(f"{name} is nested too deeply to be read.") from error

@@ -22,6 +22,20 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class ReadingSettings(_Section):
+    """How much of one file is read; what goes beyond is refused. Time is a processor's."""
+
+    max_characters: int = Field(default=10_000_000, ge=1)
+    max_pages: int = Field(default=2_000, ge=1)
+    max_scanned_pages: int = Field(default=200, ge=0)
+    max_rows: int = Field(default=100_000, ge=1, description="of one sheet")
+    max_chunks: int = Field(default=100_000, ge=1, description="embedding takes 0.02 s for each")
+    max_seconds: float = Field(
+        default=9.0, gt=0, description="pages of a PDF and lines of a scan earn more"
+    )
+    max_memory_bytes: int = Field(default=900_000_000, ge=100_000_000)
+
+
 class EmbeddingSettings(_Section):
     """Which embedder, and how it runs."""
 
@@ -127,6 +141,7 @@ class Settings(BaseSettings):
         env_prefix="RAG_CS_", env_nested_delimiter="__", extra="forbid"
     )
 
+    reading: ReadingSettings = ReadingSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()

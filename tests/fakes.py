@@ -88,7 +88,7 @@ class ScriptedChatModel(BaseChatModel):
         self.prompts.append(messages)
         for start in range(0, len(self.reply), self.piece_characters):
             piece = self.reply[start : start + self.piece_characters]
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
 
     async def _astream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **_: Any

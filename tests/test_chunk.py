@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,3 +100,18 @@ def test_chunks_are_slices_in_order_that_lose_nothing(
     kept = "".join("".join(part.text.split()) for part in chunks)
     assert kept == "".join(document.text.split())
     assert len({part.id for part in chunks}) == len(chunks)
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "." * 100_000, "word," * 20_000, "字" * 100_000])
+def test_an_endless_sentence_is_cut_without_being_counted_whole(text: str) -> None:
+    longest = 0
+
+    def count(texts: Sequence[str]) -> list[int]:
+        nonlocal longest
+        longest = max(longest, *map(len, texts))
+        return [0] * len(texts)  # as for characters that an embedder doesn't know
+
+    chunks = chunk(make_document(("paragraph", text, ())), count, max_tokens=60)
+    assert "".join(part.text for part in chunks) == text
+    assert longest <= 20 * 60
+    assert max(len(part.text) for part in chunks) <= 20 * 60

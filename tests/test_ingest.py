@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_cs.errors import InvalidInput, UnreadableDocument
+from rag_cs.errors import InvalidInput, TooLarge, UnreadableDocument
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester, find_files
 from tests.builders import make_index
@@ -118,3 +118,12 @@ def test_missing_paths_and_clashing_names_are_refused(tmp_path: Path) -> None:
         (tmp_path / folder / "x.md").write_text("x")
     with pytest.raises(InvalidInput, match=r"would both be stored as 'x\.md'"):
         find_files([tmp_path / "one", tmp_path / "two"])
+
+
+def test_a_document_of_too_many_passages_is_refused(index: EmbeddedIndex) -> None:
+    embeddings = HashEmbeddings()
+    ingester = Ingester(index, embeddings, embeddings.count_tokens, max_chunks=2)
+    rows = "name,price\n" + "\n".join(f"Kettle {n},{n}" for n in range(3))
+    with pytest.raises(TooLarge, match="makes 3 passages; 2 is the limit"):
+        ingester.ingest(rows.encode(), "prices.csv")
+    assert index.documents() == []

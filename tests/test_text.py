@@ -114,3 +114,9 @@ def test_numbers(text: str, numbers: set[str]) -> None:
 def test_search_terms_forget_english_endings_and_keep_codes() -> None:
     assert search_terms("Returned returns, returning") == ("return",) * 3
     assert search_terms("AQ-300/B 退货") == tokenise("AQ-300/B 退货")
+
+
+def test_a_run_of_full_stops_takes_no_longer_than_words() -> None:
+    text = "." * 1_000_000 + "x"  # once this took a million million steps
+    assert split_sentences(text) == [(0, len(text))]
+    assert split_sentences("Well...  so. Yes.") == [(0, 7), (9, 12), (13, 17)]

@@ -28,6 +28,7 @@ from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
 from rag_cs.models.catalogue import find
 from rag_cs.privacy import Vault
+from rag_cs.readers.builder import Limits
 from rag_cs.retrieve import Reranker, Retriever
 from rag_cs.settings import Settings
 from rag_cs.stores.audit import AuditTrail
@@ -83,7 +84,7 @@ class System:
     @cached_property
     def loader(self) -> IsolatedLoader:
         """What reads files, each in a process of its own."""
-        return IsolatedLoader()
+        return make_loader(self.settings)
 
     @cached_property
     def jobs(self) -> JobLedger:
@@ -171,7 +172,13 @@ class System:
         return Store(
             name=name,
             index=index,
-            ingester=Ingester(index, embeddings, embeddings.count_tokens, self.loader),
+            ingester=Ingester(
+                index,
+                embeddings,
+                embeddings.count_tokens,
+                self.loader,
+                self.settings.reading.max_chunks,
+            ),
             retriever=make_retriever(self.settings, index, embeddings, self.reranker),
             conversations=Conversations(index.engine),
             personal=PersonalData(index.engine, self.settings.privacy.retention_days),
@@ -254,3 +261,18 @@ def _inode(folder: Path) -> int:
         return (folder / DATABASE_NAME).stat().st_ino
     except FileNotFoundError:
         return 0
+
+
+def make_loader(settings: Settings) -> IsolatedLoader:
+    """What reads files, within the settings' limits."""
+    chosen = settings.reading
+    limits = Limits(
+        max_bytes=settings.server.max_upload_bytes,
+        max_characters=chosen.max_characters,
+        max_pages=chosen.max_pages,
+        max_rows=chosen.max_rows,
+        max_scanned_pages=chosen.max_scanned_pages,
+    )
+    return IsolatedLoader(
+        base_seconds=chosen.max_seconds, max_memory_bytes=chosen.max_memory_bytes, limits=limits
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag_cs.errors import TooLarge
 from rag_cs.types import Block, BlockKind
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -13,18 +14,37 @@ _SPACES = re.compile(r"[ \t\u00a0\u3000]+")
 _LINES = re.compile(r"[ \t]*\n[ \t\n]*")
 # Blocks that follow their like on the next line rather than after a blank one.
 _TIGHT = {"list_item", "row"}
+# A heading's characters that stand in the path of each block below it.
+_MAX_PATH_CHARACTERS = 200
+# What a pair's question has of it, apart from its text: nobody can ask more.
+_MAX_QUESTION_CHARACTERS = 2_000
+# Names and values of a document's metadata together, which come with each of its chunks.
+_MAX_METADATA_CHARACTERS = 20_000
+
+
+def _nothing(_seconds: float) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a file is read. What goes beyond is refused, never silently cut."""
+    """How much of a file is read. What goes beyond is refused, never silently cut.
+
+    Readers call `earn` with the seconds of processor time that what they just got through may have
+    taken, in files whose size doesn't tell how much work they are.
+    """
 
     max_bytes: int = 50_000_000
-    max_characters: int = 20_000_000
+    max_characters: int = 10_000_000
     max_pages: int = 2_000
-    max_rows: int = 200_000
-    # A page of scanned text takes about two seconds.
+    max_rows: int = 100_000
+    max_blocks: int = 200_000
+    # A page of scanned text takes 2 to 20 seconds.
     max_scanned_pages: int = 200
+    earn: Callable[[float], None] = field(default=_nothing, compare=False, repr=False)
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +58,13 @@ class Draft:
 
 
 class Builder:
-    """Appends blocks in reading order and keeps the stack of headings above them."""
+    """Appends blocks in reading order and keeps the stack of headings above them.
 
-    def __init__(self) -> None:
+    Raises TooLarge as soon as there is more than the limits allow.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
         self._parts: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
@@ -52,7 +76,7 @@ class Builder:
         text = one_line(text)
         if text:
             self._headings = [entry for entry in self._headings if entry[0] < level]
-            self._headings.append((level, text))
+            self._headings.append((level, text[:_MAX_PATH_CHARACTERS]))
             self._append("heading", text)
 
     def paragraph(self, text: str) -> None:
@@ -73,9 +97,14 @@ class Builder:
 
         `context` is the header row of the table that this one goes on with, if it does.
         """
-        cells = [[one_line(cell).replace("|", "/") for cell in row] for row in rows]
-        lines = [f"| {' | '.join(row)} |" for row in cells if any(row)]
-        self._append("table", "\n".join(lines), context=context)
+        lines, length = [], 0
+        for row in rows:
+            cells = [one_line(cell).replace("|", "/") for cell in row]
+            if any(cells):
+                lines.append(f"| {' | '.join(cells)} |")
+                length += len(lines[-1])
+                self._check_length(length)
+        self._append("table", "\n".join(lines), context=context[:_MAX_PATH_CHARACTERS])
 
     def row(self, header: Sequence[str], cells: Sequence[str]) -> None:
         """A row of a sheet, each cell behind the name of its column."""
@@ -93,20 +122,33 @@ class Builder:
             chinese = any("\u4e00" <= character <= "\u9fff" for character in wordings[0])
             q, a = ("问：", "答：") if chinese else ("Q: ", "A: ")
             asked = (" / ").join(wordings)
-            self._append("faq", f"{q}{asked}\n{a}{answer}", question=wordings[0])
+            question = wordings[0][:_MAX_QUESTION_CHARACTERS]
+            self._append("faq", f"{q}{asked}\n{a}{answer}", question=question)
 
     def __len__(self) -> int:
         return self._length
 
     def draft(self, title: str = "", metadata: Mapping[str, str] | None = None) -> Draft:
         """Everything that was appended."""
+        fields = {one_line(name): one_line(value) for name, value in (metadata or {}).items()}
+        if sum(len(name) + len(value) for name, value in fields.items()) > _MAX_METADATA_CHARACTERS:
+            raise TooLarge(
+                f"The fields at the file's beginning have more than {_MAX_METADATA_CHARACTERS:,} "
+                "characters. Shorten them, or move them below."
+            )
         text = "".join(self._parts)
-        return Draft(text, tuple(self._blocks), one_line(title), metadata or {})
+        return Draft(text, tuple(self._blocks), one_line(title), fields)
 
     def _append(self, kind: BlockKind, text: str, question: str = "", context: str = "") -> None:
         if not text.strip():
             return
         text = text.strip()
+        self._check_length(len(text))
+        if len(self._blocks) >= self._limits.max_blocks:
+            raise TooLarge(
+                f"The file holds more than {self._limits.max_blocks:,} paragraphs, rows and other "
+                "pieces. Split it into smaller files."
+            )
         if self._blocks:
             tight = kind in _TIGHT and self._blocks[-1].kind == kind
             self._write("\n" if tight else "\n\n")
@@ -114,6 +156,13 @@ class Builder:
         self._write(text)
         path = tuple(name for _, name in self._headings)
         self._blocks.append(Block(kind, start, self._length, path, self.page, context, question))
+
+    def _check_length(self, more: int) -> None:
+        if self._length + more > self._limits.max_characters:
+            raise TooLarge(
+                f"The file holds more than {self._limits.max_characters:,} characters of text. "
+                "Split it into smaller files."
+            )
 
     def _write(self, text: str) -> None:
         self._parts.append(text)

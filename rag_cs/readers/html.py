@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from rag_cs.errors import UnreadableDocument
+from rag_cs.errors import TooLarge
 from rag_cs.policies import field_of
 from rag_cs.readers.builder import Builder, Draft, Limits
+from rag_cs.readers.damage import damage_means
 from rag_cs.readers.plain import decode
 
 if TYPE_CHECKING:
@@ -35,22 +38,21 @@ _BLOCKS = {
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _MAX_DEPTH = 200
 _MAX_SPAN = 100
+# Of one table, with what spans rows and columns told in each.
+_MAX_CELLS = 500_000
 _MAX_ASIDE_CHARACTERS = 200
 
 
-def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one signature for all
+def read(data: bytes, name: str, limits: Limits) -> Draft:
     """`<main>` or the only `<article>` if there is one, else the body."""
-    from lxml import etree, html
+    from lxml import html
 
     parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
-    try:
-        root = html.document_fromstring(_decode(data, name).encode("utf-8"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError) as error:
-        raise UnreadableDocument(
-            f"{name} holds no HTML that can be read ({error}). Save the page again and retry."
-        ) from error
+    text = _decode(data, name).encode("utf-8", "replace")
+    with damage_means(f"{name} holds no HTML that can be read. Save the page again and retry."):
+        root = html.document_fromstring(text, parser=parser)
     title = str(root.findtext(".//title") or "")
-    builder = Builder()
+    builder = Builder(limits)
     _walk(builder, _content(root), 0)
     return builder.draft(_heading_of(root) or title, _metadata(root))
 
@@ -139,7 +141,7 @@ def _list(builder: Builder, element: HtmlElement, depth: int) -> None:
             _walk(builder, item, depth + 1)
             continue
         nested = item.xpath("./ul | ./ol")
-        builder.list_item(_text(item, without=nested), marker)
+        builder.list_item(_text(item, without=frozenset(nested)), marker)
         for inner in nested:
             _list(builder, inner, depth + 1)
 
@@ -159,10 +161,11 @@ def _table(builder: Builder, element: HtmlElement, depth: int) -> None:
 def _rows(table: HtmlElement) -> list[list[str]]:
     """The cells' texts. One that spans rows is told in each; one that spans columns, once."""
     rows: list[list[str]] = []
+    count = 0
     reaching: dict[int, tuple[int, str]] = {}  # by column: rows still to come, and the text
     for element in table.iter("tr"):
         row: list[str] = []
-        cells = element.xpath("./td | ./th")
+        cells = deque(element.xpath("./td | ./th"))
         while cells or len(row) in reaching:
             column = len(row)
             if column in reaching:
@@ -171,18 +174,21 @@ def _rows(table: HtmlElement) -> list[list[str]]:
                     reaching[column] = (left - 1, text)
                 row.append(text)
                 continue
-            cell = cells.pop(0)
+            cell = cells.popleft()
             text = _text(cell)
             if (down := _span(cell, "rowspan")) > 1:
                 reaching[column] = (down - 1, text)
             row += [text, *[""] * (_span(cell, "colspan") - 1)]
+        count += len(row)
+        if count > _MAX_CELLS:
+            raise TooLarge(f"A table has more than {_MAX_CELLS:,} cells. Split it.")
         rows.append(row)
     return rows
 
 
 def _span(cell: HtmlElement, name: str) -> int:
     stated = str(cell.get(name) or "1").strip()
-    return max(1, min(int(stated), _MAX_SPAN)) if stated.isdecimal() else 1
+    return max(1, min(int(stated[:9]), _MAX_SPAN)) if stated.isdecimal() else 1
 
 
 def _is_skipped(element: Any) -> bool:
@@ -205,11 +211,11 @@ def _is_surrounding(element: HtmlElement) -> bool:
     return length < _MAX_ASIDE_CHARACTERS or linked > 0.5 * length
 
 
-def _text(element: HtmlElement, without: list[Any] | None = None) -> str:
+def _text(element: HtmlElement, without: Collection[Any] = ()) -> str:
     """All text below an element that is shown, white space as HTML shows it."""
     parts = [element.text or ""]
     for child in element:
-        if isinstance(child.tag, str) and not _is_skipped(child) and child not in (without or ()):
+        if isinstance(child.tag, str) and not _is_skipped(child) and child not in without:
             parts.append("\n" if child.tag == "br" else _text(child))
             if child.tag in _BLOCKS:
                 parts.append("\n")

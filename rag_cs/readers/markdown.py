@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"<[^>]+>")
 
 
-def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one signature for all
+def read(data: bytes, name: str, limits: Limits) -> Draft:
     """Headings, paragraphs, list items, tables and code, in order."""
     from markdown_it import MarkdownIt
 
     metadata, text = split_front_matter(decode(data, name).replace("\r\n", "\n"))
-    builder = Builder()
+    builder = Builder(limits)
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
     title = _walk(builder, tokens)
     return builder.draft(metadata.get("title") or title, metadata)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -12,12 +13,21 @@ from typing import Any
 import numpy as np
 
 from rag_cs.readers.builder import Builder
+from rag_cs.readers.damage import damage_means
 from rag_cs.readers.layout import joined, whole_words
 from rag_cs.readers.plain import is_numbered_heading, split_item
 
 # Lines that the recogniser itself doubts are noise: stains, logos, table rules.
 _MIN_CONFIDENCE = 0.5
 _SENTENCE_END = (".", "。", "!", "！", "?", "？")
+# What a line may take to be recognised, at the most: long ones of small print take 0.4.
+_SECONDS_A_LINE = 1.0
+# ... and a picture to be searched for lines.
+_SECONDS_A_PICTURE = 3.0
+_MAX_ASPECT = 100
+# Lines are looked for in so many pixels, a page of A4 at 150 dots an inch and a little more: twice
+# as many take more than a gigabyte.
+_MAX_PIXELS = 2_200_000
 _lock = Lock()
 
 
@@ -37,20 +47,49 @@ class Line:
         return self.bottom - self.top
 
 
+class _Session:
+    """The recogniser's model, which reads a line a run; `earn` is told of each."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.earn: Callable[[float], None] = _nobody
+
+    def __call__(self, line: np.ndarray) -> Any:
+        read = self._session(line)
+        self.earn(_SECONDS_A_LINE)
+        return read
+
+
+def _nobody(_seconds: float) -> None:
+    return
+
+
 @cache
-def _engine() -> Any:
+def _engine() -> tuple[Any, _Session]:
     from rapidocr import RapidOCR
 
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    engine = RapidOCR(params={"Global.log_level": "error"})
+    # Line by line: six at a time are no faster, and take 2.7 GB for a page of small print.
+    engine = RapidOCR(params={"Global.log_level": "error", "Rec.rec_batch_num": 1})
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    return engine
+    recogniser = engine._load_rec_model()  # noqa: SLF001 - it has no other place to count lines
+    recogniser.session = _Session(recogniser.session)
+    return engine, recogniser.session
 
 
-def recognise(picture: np.ndarray) -> list[Line]:
-    """The lines of a picture, shape (height, width, 3), from top to bottom, left to right."""
-    with _lock:
-        result = _engine()(picture)
+def recognise(picture: np.ndarray, earn: Callable[[float], None] = _nobody) -> list[Line]:
+    """The lines of a picture, shape (height, width, 3), from top to bottom, left to right.
+
+    `earn` is told of the picture and of each line: see `Limits`. Raises UnreadableDocument.
+    """
+    height, width = picture.shape[:2]
+    if max(height, width) > _MAX_ASPECT * min(height, width):
+        return []  # the models can't take it, and no line of text is like that
+    with _lock, damage_means("A picture can't be read. Scale it down and try again."):
+        engine, session = _engine()
+        session.earn = earn
+        result = engine(_scaled(picture))
+    earn(_SECONDS_A_PICTURE)
     if result is None or result.boxes is None:
         return []
     lines = [
@@ -59,6 +98,17 @@ def recognise(picture: np.ndarray) -> list[Line]:
         if score >= _MIN_CONFIDENCE and text.strip()
     ]
     return _in_reading_order(lines)
+
+
+def _scaled(picture: np.ndarray) -> np.ndarray:
+    from PIL import Image
+
+    height, width = picture.shape[:2]
+    share = math.sqrt(_MAX_PIXELS / (height * width))
+    if share >= 1:
+        return picture
+    size = max(1, round(share * width)), max(1, round(share * height))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
 def _box(points: Any) -> tuple[float, float, float, float]:

@@ -36,6 +36,8 @@ _NUMBERED_SHARE = 0.3
 _MAX_RUNNING_CHARACTERS = 120
 _MAX_RUNNING_SIZE = 1.25  # of the body's
 _AT_AN_END = "at an end"
+# What the lines and the drawing of a page may take at the most: mostly 0.03.
+_SECONDS_A_PAGE = 0.2
 _NUMBER = re.compile(r"\d{1,4}|(?<=\s)[ivxlc]+$")
 # Says itself that it is a page number, unlike a bare number, which must also be the page's.
 _PAGE_NUMBER = re.compile(
@@ -76,8 +78,11 @@ def read(data: bytes, name: str, limits: Limits) -> Draft:
 
 
 def _read(file: PdfFile, data: bytes, name: str, limits: Limits) -> Draft:
-    pages = [file.page_text(number) for number in range(len(file))]
-    drawings = [file.drawing(number) for number in range(len(file))]
+    pages, drawings = [], []
+    for number in range(len(file)):
+        pages.append(file.page_text(number))
+        drawings.append(file.drawing(number))
+        limits.earn(_SECONDS_A_PAGE)
     scans = [number for number in range(len(file)) if _is_scan(pages[number], drawings[number])]
     if len(scans) > limits.max_scanned_pages:
         raise TooLarge(
@@ -85,17 +90,17 @@ def _read(file: PdfFile, data: bytes, name: str, limits: Limits) -> Draft:
             "Split it, or run OCR on it first."
         )
     gridded = [n for n, drawing in enumerate(drawings) if drawing.has_grid and n not in scans]
-    tables = find_tables(data, gridded)
+    tables = find_tables(data, gridded, limits.earn)
     lines = _told_lines(data, pages, scans)
     style = read_style([line for page in lines for line in page], file.outline())
-    builder, titles = Builder(), []
+    builder, titles = Builder(limits), []
     flow = Flow(builder, style)
     last: PageTable | None = None
     for number, page in enumerate(lines):
         if number in scans:
             flow.flush()
             builder.page = number + 1
-            titles.append(add_lines(builder, recognise(file.render(number))))
+            titles.append(add_lines(builder, recognise(file.render(number), limits.earn)))
             last = None
         else:
             last = _add_page(builder, flow, page, tables.get(number, []), last)

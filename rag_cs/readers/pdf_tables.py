@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from rag_cs.readers.builder import one_line
 # then reach further than the grid that was found, by more than this many points.
 _OVERHANG = 5.0
 _MIN_FILLED_SHARE = 0.4
+# What a page may take at the most.
+_SECONDS_A_PAGE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +31,25 @@ class PageTable:
     bottom: float
 
 
-def find_tables(data: bytes, numbers: Sequence[int]) -> dict[int, list[PageTable]]:
-    """The tables on the given pages, which count from 0. Takes some 0.1 s a page."""
+def find_tables(
+    data: bytes, numbers: Sequence[int], earn: Callable[[float], None] = lambda _: None
+) -> dict[int, list[PageTable]]:
+    """The tables on the given pages, which count from 0. Takes some 0.1 s a page, of which `earn`
+    is told: see `Limits`. Where pdfplumber fails there are none: PDFium has read the words."""
     if not numbers:
         return {}
     import pdfplumber
 
     logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # each oddity of each file, otherwise
     found: dict[int, list[PageTable]] = {}
-    with pdfplumber.open(io.BytesIO(data)) as document:
+    with suppress(Exception), pdfplumber.open(io.BytesIO(data)) as document:
         for number in numbers:
-            page = document.pages[number]
-            if not page.rotation:
-                found[number] = list(_page_tables(page))
-            page.close()
+            with suppress(Exception):
+                page = document.pages[number]
+                if not page.rotation:
+                    found[number] = list(_page_tables(page))
+                page.close()
+            earn(_SECONDS_A_PAGE)
     return found
 
 

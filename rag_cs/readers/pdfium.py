@@ -12,6 +12,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
@@ -20,12 +21,14 @@ import numpy as np
 
 from rag_cs.errors import UnreadableDocument
 from rag_cs.readers.builder import clean
+from rag_cs.readers.damage import damage_means
 from rag_cs.readers.layout import TextLine
 
 # PDFium is not safe to call from two threads at once; hold this around every use of it.
 LOCK = RLock()
 
 _SCAN_DPI = 150
+_MAX_SIDE = 2_000
 _SAMPLED_CHARACTERS = 8
 # A rule is at least a line of text high; edges nearer than this are one edge drawn twice.
 _MIN_RULE_POINTS = 5.0
@@ -75,6 +78,7 @@ class PdfFile:
     def __init__(self, data: bytes, name: str) -> None:
         import pypdfium2
 
+        self._name = name
         try:
             self._document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
@@ -95,42 +99,52 @@ class PdfFile:
 
     def title(self) -> str:
         """The title that the file states, perhaps a poor one."""
-        return str(self._document.get_metadata_dict().get("Title") or "")
+        with self._damage_means("Its metadata is"):
+            return str(self._document.get_metadata_dict().get("Title") or "")
 
     def outline(self) -> list[tuple[int, str]]:
         """The bookmarks: `(level, title)`, levels from 1."""
-        entries = itertools.islice(self._document.get_toc(max_depth=6), 5_000)
-        return [(entry.level + 1, str(entry.get_title() or "")) for entry in entries]
+        with self._damage_means("Its bookmarks are"):
+            entries = itertools.islice(self._document.get_toc(max_depth=6), 5_000)
+            return [(entry.level + 1, str(entry.get_title() or "")) for entry in entries]
 
     def page_text(self, number: int) -> PageText:
         """The lines of a page, in the order in which the file draws them."""
-        page = self._document[number]
-        text = page.get_textpage()
-        try:
-            upper = page.get_bbox()[3]
-            lines, unknown = _page_lines(text.raw, number + 1, upper)
-            return PageText(tuple(line for line in lines if line.text.strip()), unknown)
-        finally:
-            text.close()
-            page.close()
+        with self._page(number) as page:
+            text = page.get_textpage()
+            try:
+                upper = page.get_bbox()[3]
+                lines, unknown = _page_lines(text.raw, number + 1, upper)
+                return PageText(tuple(line for line in lines if line.text.strip()), unknown)
+            finally:
+                text.close()
 
     def drawing(self, number: int) -> Drawing:
         """What a page draws besides text."""
-        page = self._document[number]
-        try:
+        with self._page(number) as page:
             return _drawing(list(page.get_objects(max_depth=3)))
-        finally:
-            page.close()
 
     def render(self, number: int) -> np.ndarray:
         """A picture of a page, shape (height, width, 3), at 150 dots an inch."""
-        page = self._document[number]
-        try:
-            # A poster at 150 dpi would take gigabytes; 4,000 pixels hold any page that is read.
-            scale = min(_SCAN_DPI / 72, 4_000 / max(page.get_size()))
+        with self._page(number) as page:
+            # A poster at 150 dpi would take gigabytes, and is scaled down to be read anyway.
+            scale = min(_SCAN_DPI / 72, _MAX_SIDE / max(page.get_size()))
             return np.array(page.render(scale=scale).to_numpy()[:, :, :3])
-        finally:
-            page.close()
+
+    @contextmanager
+    def _page(self, number: int) -> Iterator[Any]:
+        with self._damage_means(f"Page {number + 1} is"):
+            page = self._document[number]
+            try:
+                yield page
+            finally:
+                page.close()
+
+    def _damage_means(self, what: str) -> AbstractContextManager[None]:
+        from pypdfium2 import PdfiumError
+
+        again = "export the PDF again from the program that made it."
+        return damage_means(f"{self._name} can't be read. {what} damaged: {again}", PdfiumError)
 
 
 def _drawing(items: Sequence[Any]) -> Drawing:

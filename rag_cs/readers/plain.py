@@ -117,10 +117,10 @@ def _frequency(text: str) -> float:
     return sum(character in _FREQUENT for character in wide) / len(wide) if wide else 0.0
 
 
-def read(data: bytes, name: str, limits: Limits) -> Draft:  # noqa: ARG001 - one signature for all
+def read(data: bytes, name: str, limits: Limits) -> Draft:
     """Paragraphs are runs of lines; a line by itself that looks like a heading is one. Front
     matter is read where it dates the text: other lines between rules may be anything."""
-    builder = Builder()
+    builder = Builder(limits)
     whole = decode(data, name)
     metadata, text = split_front_matter(clean(whole))
     if not any(map(field_of, metadata)):

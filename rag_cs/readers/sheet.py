@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import itertools
 import re
 from collections.abc import Sequence
 
 from rag_cs.errors import TooLarge, UnreadableDocument
+from rag_cs.readers.archive import check_archive
 from rag_cs.readers.builder import Builder, Draft, Limits, one_line
-from rag_cs.readers.docx import check_unpacked_size
+from rag_cs.readers.damage import damage_means
 from rag_cs.readers.plain import decode
 
 Row = list[str]
@@ -39,7 +41,7 @@ _AMOUNT = re.compile(r"[￥¥$€£]?\s?\d[\d,]*(?:\.\d+)?%?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # The header is looked for among the first rows: a title or a note may stand above it.
 _HEADER_DEPTH = 10
-_MAX_COLUMNS = 500
+MAX_COLUMNS = 500
 
 
 def read_csv(data: bytes, name: str, limits: Limits) -> Draft:
@@ -49,37 +51,37 @@ def read_csv(data: bytes, name: str, limits: Limits) -> Draft:
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t|", key=first.count)
     csv.field_size_limit(limits.max_characters)
+    filled = filter(any, csv.reader(io.StringIO(text), delimiter=delimiter))
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+        rows = list(itertools.islice(filled, limits.max_rows + 1))
     except csv.Error as error:
         raise UnreadableDocument(f"{name} is no CSV that can be read: {error}.") from error
-    builder = Builder()
+    builder = Builder(limits)
     add_sheet(builder, rows, name, limits)
     return builder.draft()
 
 
 def read_workbook(data: bytes, name: str, limits: Limits) -> Draft:
     """Every sheet of a workbook, under its name."""
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+    from python_calamine import CalamineWorkbook, PasswordError
 
     if data[:2] == b"PK":
-        check_unpacked_size(data, name)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [
-            (title, book.get_sheet_by_name(title).to_python(skip_empty_area=True))
-            for title in book.sheet_names
-        ]
-    except PasswordError as error:
-        raise UnreadableDocument(
-            f"{name} is protected by a password. Save a copy without one and upload that."
-        ) from error
-    except (CalamineError, ValueError, OSError) as error:
-        raise UnreadableDocument(
-            f"{name} is damaged or no workbook. Open it in your spreadsheet program and save it "
-            "again as XLSX."
-        ) from error
-    builder = Builder()
+        check_archive(data, name)
+    with damage_means(
+        f"{name} is damaged or no workbook. Open it in your spreadsheet program and save it "
+        "again as XLSX."
+    ):
+        try:
+            book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+            sheets = [
+                (title, book.get_sheet_by_name(title).to_python(skip_empty_area=True))
+                for title in book.sheet_names
+            ]
+        except PasswordError as error:
+            raise UnreadableDocument(
+                f"{name} is protected by a password. Save a copy without one and upload that."
+            ) from error
+    builder = Builder(limits)
     for title, values in sheets:
         rows = [[_shown(value) for value in row] for row in values]
         rows = [row for row in rows if any(row)]
@@ -110,12 +112,12 @@ def add_sheet(builder: Builder, rows: Sequence[Row], name: str, limits: Limits) 
     Raises TooLarge.
     """
     if len(rows) > limits.max_rows:
-        raise TooLarge(
-            f"{name} has {len(rows):,} rows; {limits.max_rows:,} is the limit. Split it."
-        )
-    width = max(map(len, rows), default=0)
-    if width > _MAX_COLUMNS:
-        raise TooLarge(f"{name} has {width} columns; {_MAX_COLUMNS} is the limit.")
+        raise TooLarge(f"{name} has more than {limits.max_rows:,} rows. Split it.")
+    if not rows:
+        return
+    width = max(map(len, rows))
+    if width > MAX_COLUMNS:
+        raise TooLarge(f"{name} has {width:,} columns; {MAX_COLUMNS} is the limit. Split it.")
     padded = [row + [""] * (width - len(row)) for row in rows]
     at = _header_row(padded)
     for row in padded[:at]:

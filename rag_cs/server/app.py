@@ -20,6 +20,7 @@ from rag_cs.server.jobs import Jobs
 from rag_cs.server.limits import Places, Rates
 from rag_cs.server.models import Models
 from rag_cs.server.observe import Observe
+from rag_cs.server.openapi import describe
 from rag_cs.server.origins import CrossOrigin
 from rag_cs.server.retention import Retention
 from rag_cs.server.routes import ask, documents, health, openai, page, privacy, search, stores
@@ -62,6 +63,7 @@ def create_app(
         dependencies=[Depends(audited, scope="function")],
         # Its own would hold query strings and the messages of exceptions. See `tracing`.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        redirect_slashes=False,  # a path with another ending is another path, or none
     )
     measured = metrics.Metrics()
     app.state.system, app.state.models, app.state.metrics = system, Models(system), measured
@@ -80,6 +82,7 @@ def create_app(
     _surround(app, limits, tracing)
     for routes in (ask, search, documents, stores, privacy, openai, health, page):
         app.include_router(routes.router)
+    describe(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 

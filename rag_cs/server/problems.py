@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from rag_cs import errors
 
@@ -88,11 +89,24 @@ def install(app: FastAPI) -> None:
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         response = respond(request, error.status_code, str(error.detail))
         response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            known = _methods(request)
+            response.headers["Allow"] = ", ".join(sorted(known)) or response.headers["Allow"]
         return response
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
         return respond(request, 422, "; ".join(map(_sentence, error.errors())))
+
+
+def _methods(request: Request) -> set[str]:
+    """Those that the schema has for a request's path: the router names one route's alone."""
+    return {
+        method.upper()
+        for path, operations in request.app.openapi()["paths"].items()
+        if compile_path(path)[0].match(request.url.path)
+        for method in operations
+    }
 
 
 def _sentence(error: dict[str, Any]) -> str:

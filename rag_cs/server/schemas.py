@@ -7,11 +7,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import DocumentRecord
 from rag_cs.policies import parse_day
+from rag_cs.retrieve import MAX_QUERY_CHARACTERS, MAX_TOP_K
 from rag_cs.stores.entries import Entry, Outcome
 from rag_cs.stores.jobs import Job, State
 from rag_cs.stores.personal import Erased, StoredConversation
@@ -32,7 +33,16 @@ def _as_of(value: Any) -> date | None:
 AsOf = Annotated[
     date | None,
     BeforeValidator(_as_of),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date"}, {"const": ""}, {"type": "null"}]}
+    ),
     Field(description="what was in force on this day, YYYY-MM-DD; default: today, UTC"),
+]
+
+
+# Checked in `retrieve`, in a sentence; said in the schema too.
+Question = Annotated[
+    str, Field(json_schema_extra={"pattern": r"\S", "maxLength": MAX_QUERY_CHARACTERS})
 ]
 
 
@@ -40,8 +50,8 @@ class SearchRequest(BaseModel):
     """A query for passages."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "退货期限", "top_k": 3}]})
-    query: str
-    top_k: int = Field(default=10, description="1 to 100")
+    query: Question
+    top_k: int = Field(default=10, json_schema_extra={"minimum": 1, "maximum": MAX_TOP_K})
     filters: dict[str, str] = Field(
         default_factory=dict, description="document metadata, `document_id` or `language`"
     )
@@ -86,7 +96,7 @@ class AskRequest(BaseModel):
             ]
         }
     )
-    question: str
+    question: Question
     conversation_id: Annotated[str, Field(max_length=64)] | None = None
     subject: (
         Annotated[

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.readers.builder import Builder, one_line
+from rag_cs.errors import TooLarge
+from rag_cs.readers.builder import Builder, Limits, one_line
 
 texts = st.text(alphabet="ab中文 \n\t\x00|-。\u3000", max_size=30)
 
@@ -76,3 +77,27 @@ def test_rows_tables_and_pairs_read_as_people_write_them() -> None:
 )
 def test_broken_lines_are_joined(broken: str, whole: str) -> None:
     assert one_line(broken) == whole
+
+
+def test_what_goes_beyond_the_limits_is_refused_as_soon_as_it_comes() -> None:
+    builder = Builder(Limits(max_characters=20, max_blocks=2))
+    builder.paragraph("x" * 10)
+    with pytest.raises(TooLarge, match="more than 20 characters"):
+        builder.paragraph("x" * 11)
+    with pytest.raises(TooLarge, match="characters of text"):
+        builder.table(["x" * 10] for _ in range(10**9))  # type: ignore[arg-type]
+    builder.paragraph("y")
+    with pytest.raises(TooLarge, match="more than 2 paragraphs"):
+        builder.paragraph("z")
+
+
+def test_what_comes_with_every_block_stays_short() -> None:
+    builder = Builder()
+    builder.heading("h" * 10_000, 1)
+    builder.faq(["q" * 10_000], "a")
+    heading, pair = builder.draft().blocks
+    assert heading.end - heading.start == 10_000
+    assert len(pair.heading_path[0]) == 200
+    assert len(pair.question) == 2_000
+    with pytest.raises(TooLarge, match="Shorten them"):
+        builder.draft(metadata={"field": "v" * 20_000})

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from rag_cs.errors import UnreadableDocument
+from rag_cs.errors import TooLarge, UnreadableDocument
 from rag_cs.readers import image, pdf
 from rag_cs.readers.builder import Builder, Limits
-from rag_cs.readers.ocr import Line, add_lines
+from rag_cs.readers.ocr import Line, add_lines, recognise
 
 
 def notice() -> Image.Image:
@@ -89,3 +89,17 @@ def test_lines_of_nothing_add_nothing() -> None:
     assert add_lines(builder, []) == ""
     assert len(builder) == 0
     assert np.zeros(0).size == 0
+
+
+@pytest.mark.parametrize(("size", "message"), [((8_000, 8_000), "over 60,000,000 pixels")])
+def test_a_picture_of_too_many_pixels_is_refused_unread(
+    size: tuple[int, int], message: str
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", size).save(buffer, "PNG")
+    with pytest.raises(TooLarge, match=message):
+        image.read(buffer.getvalue(), "a.png", Limits())
+
+
+def test_no_line_of_text_is_a_hundred_times_as_wide_as_high() -> None:
+    assert recognise(np.zeros((1, 101, 3), np.uint8)) == []

@@ -35,3 +35,16 @@ def test_other_values_stand_behind_their_names() -> None:
 def test_broken_json_is_refused_with_its_place() -> None:
     with pytest.raises(UnreadableDocument, match="line 1 column 2"):
         read(b"{oops}", "x.json", Limits())
+
+
+def test_numbers_stay_as_they_are_written() -> None:
+    data = b'[{"price": 12.50, "id": 1' + b"0" * 5_000 + b', "note": null, "sold": false}]'
+    (block,) = read(data, "x.json", Limits()).blocks
+    text = read(data, "x.json", Limits()).text[block.start : block.end]
+    assert text.startswith("price: 12.50; id: 10000")
+    assert text.endswith("; sold: false")
+
+
+def test_records_that_share_no_names_are_told_one_value_a_line() -> None:
+    data = json.dumps([{f"k{n}": "v"} for n in range(600)]).encode()
+    assert read(data, "x.json", Limits()).text.startswith("- k0: v\n- k1: v\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -15,6 +14,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from rag_cs.assistant import Sentence
 from rag_cs.server.conversation import Exchange
 from rag_cs.server.dependencies import ANSWERS, AskStore, ReadySystem, TheMetrics, TheSystem
+from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.metrics import Metrics
 from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
 from rag_cs.server.streams import Failure, with_failure
@@ -46,23 +46,11 @@ async def ask(
     """
     if body.stream:
         return EventSourceResponse(_events(request, exchange.stream(system), metrics))
-    answering = asyncio.create_task(exchange.answer(system))
-    answer = await _unless_gone(request, answering)
+    answer = await unless_gone(request, exchange.answer(system))
     if answer is None:
-        return Response(status_code=499)
+        return Response(status_code=CLIENT_GONE)
     metrics.answers.labels(answer.status).inc()
     return answer
-
-
-async def _unless_gone(request: Request, task: asyncio.Task[AnswerBody]) -> AnswerBody | None:
-    """The task's result; None, and the task cancelled, when the client went away before it."""
-    try:
-        while not (await asyncio.wait([task], timeout=0.5))[0]:
-            if await request.is_disconnected():
-                return None
-        return task.result()
-    finally:
-        task.cancel()
 
 
 async def _events(

@@ -40,7 +40,11 @@ async def upload(
     version: Annotated[str, Form()] = "",
     policy: Annotated[str, Form(description="what it is a version of; default: its title")] = "",
     idempotency_key: Annotated[
-        str, Header(description="the same key with the same file makes no second job")
+        str,
+        Header(
+            description="the same key with the same file makes no second job, with another is "
+            "refused; remembered as long as its job: the last 10,000 uploads of all stores"
+        ),
     ] = "",
 ) -> JobBody:
     """Take a file in, safe on disk, and ingest it in the background; a store is made with its first

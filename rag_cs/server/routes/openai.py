@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from rag_cs.assistant import Sentence
 from rag_cs.errors import InvalidInput
@@ -25,6 +25,7 @@ from rag_cs.server.dependencies import (
     TheMetrics,
     TheSystem,
 )
+from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.metrics import Metrics
 from rag_cs.server.schemas import ChatRequest, CitationBody
 from rag_cs.server.streams import Failure, with_failure
@@ -47,7 +48,7 @@ def list_models(system: TheSystem, caller: TheCaller, gate: TheGate) -> dict[str
 @router.post("/v1/chat/completions", response_model=None, dependencies=[ANSWERS])
 async def complete(
     request: Request, body: ChatRequest, system: ReadySystem, gate: TheGate, metrics: TheMetrics
-) -> StreamingResponse | dict[str, Any]:
+) -> Response | dict[str, Any]:
     """Answer the last user message from the store that `model` names; earlier ones are history."""
     name = await anyio.to_thread.run_sync(gate.allow, request, body.model, "ask")
     *earlier, last = body.messages
@@ -63,7 +64,9 @@ async def complete(
     if body.stream:
         events = _chunks(with_failure(request, stream), head)
         return StreamingResponse(events, media_type="text/event-stream")
-    answer = await _last(stream)
+    answer = await unless_gone(request, _last(stream))
+    if answer is None:
+        return Response(status_code=CLIENT_GONE)
     message = {"role": "assistant", "content": answer.text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return {**head, "object": "chat.completion", "choices": [choice], **_extras(answer)}
