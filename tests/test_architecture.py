@@ -37,6 +37,7 @@ SIDEWAYS = {("cli", "server")}
 OWNERS = {
     "faiss": {"index"},
     "sqlalchemy": {"index", "stores"},
+    "alembic": {"index", "stores"},
     "pypdf": {"readers"},
     "pypdfium2": {"readers"},
     "pdfplumber": {"readers"},

@@ -88,7 +88,8 @@ def verify_store(
 ) -> None:
     """Read a store whole and say what doesn't fit together: every vector must have its chunk, every
     chunk its document and its words, every span its text. Exit status 1: something doesn't."""
-    from rag_cs.index.verify import find_faults, repair
+    from rag_cs.index.repair import repair
+    from rag_cs.index.verify import find_faults
 
     with errors():
         folder = folders().path(store)

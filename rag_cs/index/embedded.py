@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Select, func, insert, select
-from sqlalchemy.exc import DatabaseError
 
-from rag_cs.errors import IndexDamaged, NotFound
+from rag_cs.errors import NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.calendar import Calendar
-from rag_cs.index.facts import claim, fact, generation_of, raise_generation, set_fact
+from rag_cs.index.facts import claim, count, generation_of, raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
 from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
 from rag_cs.index.schema import (
@@ -52,16 +51,13 @@ class EmbeddedIndex:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = Lock()
+        self.engine = open_database(folder / DATABASE_NAME)
+        self._writer = self.engine.execution_options(writes=True)
         try:
-            self.engine = open_database(folder / DATABASE_NAME)
-            self._writer = self.engine.execution_options(writes=True)
-            with self._writer.begin() as connection:
-                claim(connection, folder, embedder, dimensions)
-        except DatabaseError as error:
-            raise IndexDamaged(
-                f"The database of store {folder.name!r} can't be opened ({error.orig}). "
-                "Restore the folder from a backup, or delete the store and ingest it again."
-            ) from error
+            claim(self.engine, folder, embedder, dimensions)
+        except BaseException:
+            self.engine.dispose()
+            raise
         self._lexical = LexicalSearch()
         self._calendar = Calendar()
         self._vectors = load_vectors(folder / SNAPSHOT_NAME, dimensions)
@@ -89,7 +85,7 @@ class EmbeddedIndex:
         with self._writer.begin() as connection:
             gone = erase(connection, document.id)
             connection.execute(insert(documents).values(document_row(document)))
-            last = int(fact(connection, "last_number") or 0)
+            last = count(connection, "last_number")
             numbers = np.arange(last + 1, last + 1 + len(new_chunks), dtype=np.int64)
             insert_chunks(connection, numbers, new_chunks, rows, codes)
             set_fact(connection, "last_number", last + len(new_chunks))
@@ -129,7 +125,7 @@ class EmbeddedIndex:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"There is no document {document_id!r} in store {self._folder.name!r}.")
-        fields = {name: row[name] for name in row if name != "created_at"}
+        fields = {name: row[name] for name in row if name not in ("created_at", "seal")}
         return Document(**fields, blocks=())
 
     def search_dense(
@@ -258,7 +254,7 @@ class EmbeddedIndex:
 
 def _records() -> Select[Any]:
     count = select(func.count()).where(chunks.c.document_id == documents.c.id)
-    kept = (column for column in documents.c if column.name != "text")
+    kept = (column for column in documents.c if column.name not in ("text", "seal"))
     return select(
         *kept,
         count.scalar_subquery().label("chunks"),

@@ -26,6 +26,7 @@ _STATUSES: dict[type[errors.RagError], int] = {
     errors.Busy: 503,
     errors.ModelError: 503,
     errors.IndexDamaged: 500,
+    errors.DiskFailed: 507,
 }
 _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, insert, select
 
 from rag_cs.errors import NotFound
-from rag_cs.index.schema import conversations
-from rag_cs.types import Turn
+from rag_cs.index.rows import holds, withdraw_turns
+from rag_cs.index.schema import conversations, turn_sources
+from rag_cs.types import Citation, Turn
 
 # Turns handed to the next question; older ones stay stored.
 REMEMBERED_TURNS = 10
@@ -29,7 +30,8 @@ class Conversations:
         return uuid.uuid4().hex
 
     def history(self, conversation_id: str) -> list[Turn]:
-        """The last turns, oldest first. Raises NotFound for an id that this store didn't give."""
+        """The last turns, oldest first, less those that quoted what is gone since. Raises NotFound
+        for an id that this store didn't give."""
         query = (
             select(conversations.c.role, conversations.c.text)
             .where(conversations.c.conversation_id == conversation_id)
@@ -43,14 +45,29 @@ class Conversations:
                 f"There is no conversation {conversation_id[:64]!r} in this store. "
                 "Leave conversation_id out to begin one."
             )
-        return [Turn(row.role, row.text) for row in reversed(rows)]
+        return [Turn(row.role, row.text) for row in reversed(rows) if row.text]
 
-    def append(self, conversation_id: str, turns: Sequence[Turn]) -> None:
-        """Store turns at the end of a conversation, all or none."""
+    def append(
+        self, conversation_id: str, turns: Sequence[Turn], citations: Sequence[Citation] = ()
+    ) -> None:
+        """Store turns at the end of a conversation, all or none. The last of them quotes what
+        `citations` name: it is emptied with the first of their documents that is deleted or
+        replaced, and comes in empty when one is already."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [
-            {"conversation_id": conversation_id, "role": t.role, "text": t.text, "created_at": now}
-            for t in turns
-        ]
+        quoted = {(each.document_id, each.document_sha256) for each in citations}
+        last = 0
         with self._writer.begin() as connection:
-            connection.execute(insert(conversations), rows)
+            for turn in turns:
+                row = {"role": turn.role, "text": turn.text, "created_at": now}
+                made = connection.execute(
+                    insert(conversations).values(conversation_id=conversation_id, **row)
+                )
+                last = int(made.lastrowid)
+            if quoted and holds(connection, quoted) == quoted:
+                sources = {document_id for document_id, _ in quoted}
+                connection.execute(
+                    insert(turn_sources),
+                    [{"turn": last, "document_id": source} for source in sorted(sources)],
+                )
+            elif quoted:
+                withdraw_turns(connection, [last])

@@ -26,9 +26,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
@@ -36,6 +34,8 @@ from sqlalchemy import (
 )
 
 from rag_cs.errors import Busy, InvalidInput, NotFound
+from rag_cs.index.migrate import Schema
+from rag_cs.index.sqlite import open_sqlite
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 MAX_WAITING = 1_000
@@ -69,6 +69,7 @@ _jobs = Table(
     Column("ended_at", String, nullable=False),
     sqlite_autoincrement=True,
 )
+SCHEMA = Schema(_metadata, Path(__file__).parent / "revisions" / "jobs")
 _SHOWN = ("id", "store", "source", "state", "attempts", "chunks_done", "chunks_total",
           "document_id", "reason", "conflicts", "created_at", "ended_at")  # fmt: skip
 
@@ -100,15 +101,12 @@ class JobLedger:
         self._uploads = root / _UPLOADS
         self._uploads.mkdir(exist_ok=True)
         self._lock = FileLock(root / _LOCK)
-        self._engine = create_engine(f"sqlite:///{root / _LEDGER}", connect_args={"timeout": 30.0})
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
-        with self._engine.begin() as connection:
-            _metadata.create_all(connection)
+        self._opened = open_sqlite(root / _LEDGER, SCHEMA)
+        self._engine = self._opened.execution_options(writes=True)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
+        self._opened.dispose()
 
     def add(
         self,
@@ -302,16 +300,6 @@ def _waiting(connection: Connection) -> int:
 
 def _job(row: Any) -> Job:
     return Job(**{name: getattr(row, name) for name in _SHOWN})
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy says when a transaction begins
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _now() -> str:

@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, select, update
+from sqlalchemy import Column, MetaData, String, Table, insert, select, update
 
 from rag_cs.errors import InvalidInput, NotFound
+from rag_cs.index.migrate import Schema
+from rag_cs.index.sqlite import open_sqlite
 from rag_cs.stores.folders import check_store_name
 
 Role = Literal["shopper", "evaluator", "merchant", "admin"]
@@ -42,6 +44,7 @@ _keys = Table(
     Column("used_at", String, nullable=False),
     Column("revoked_at", String, nullable=False),
 )
+SCHEMA = Schema(_metadata, Path(__file__).parent / "revisions" / "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,9 @@ class Keys:
     def __init__(self, root: Path) -> None:
         self._file = root / _NAME
         root.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(f"sqlite:///{self._file}", connect_args={"timeout": 30.0})
-        _metadata.create_all(self._engine)
+        self._file.touch(mode=0o600)  # before SQLite, which gives its log the mode of the file
         self._file.chmod(0o600)
+        self._engine = open_sqlite(self._file, SCHEMA).execution_options(writes=True)
 
     def create(
         self, role: str, stores: Sequence[str] | None = None, label: str = ""

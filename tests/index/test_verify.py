@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag_cs.errors import IndexDamaged
 from rag_cs.index.embedded import EmbeddedIndex
+from rag_cs.index.repair import repair
 from rag_cs.index.schema import DATABASE_NAME, SNAPSHOT_NAME, open_database
-from rag_cs.index.verify import find_faults, repair
+from rag_cs.index.verify import find_faults
+from rag_cs.stores.conversations import Conversations
 from rag_cs.text import search_terms
 from tests.builders import make_document, make_index
 from tests.fakes import TokenHashEmbeddings
@@ -69,6 +72,11 @@ def test_a_sound_store_has_no_faults(folder: Path) -> None:
          "WHERE number = (SELECT max(number) FROM chunks)", "vector"),
         ("DELETE FROM chunk_terms WHERE rowid = (SELECT max(number) FROM chunks)", "terms"),
         ("DELETE FROM token_codes WHERE number = (SELECT max(number) FROM chunks)", "codes"),
+        ("UPDATE token_codes SET codes = zeroblob(length(codes)) "
+         "WHERE number = (SELECT max(number) FROM chunks)", "vector"),
+        ("UPDATE facts SET value = '2' WHERE name = 'last_number'", "numbering"),
+        ("UPDATE chunk_terms_data SET block = zeroblob(length(block)) WHERE id > 10",
+         "word index"),
     ],
 )  # fmt: skip
 def test_what_can_be_made_again_is(folder: Path, statement: str, kind: str) -> None:
@@ -78,10 +86,55 @@ def test_what_can_be_made_again_is(folder: Path, statement: str, kind: str) -> N
     assert search(folder, "unused goods") == [SHORT.text] * 2
 
 
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("UPDATE documents SET text = replace(text, '7 days', '9 days')", "document"),
+        ("UPDATE documents SET title = 'Gifts' WHERE source = 'short.md'", "document"),
+        ("UPDATE chunks SET page = 7 WHERE text LIKE 'Unused%'", "chunk"),
+    ],
+)
+def test_what_only_the_file_could_tell_is_told_and_left_alone(
+    folder: Path, statement: str, kind: str
+) -> None:
+    damage(folder, statement)
+    assert faults(folder) == [kind]
+    assert not find_faults(folder)[0].is_repairable
+    assert mended(folder) == [kind]
+    assert search(folder, "unused goods") == [SHORT.text] * 2
+
+
+def test_a_turn_that_quotes_what_is_gone_is_emptied(folder: Path) -> None:
+    damage(
+        folder,
+        "INSERT INTO conversations VALUES (1, 'c', 'assistant', 'Within 7 days.', '')",
+        "INSERT INTO turn_sources VALUES (1, 'gone')",
+    )
+    assert faults(folder) == ["quote"]
+    assert mended(folder) == []
+    engine = open_database(folder / DATABASE_NAME)
+    assert Conversations(engine).history("c") == []
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["UPDATE facts SET value = 'x' WHERE name = 'generation'"],
+        ["DROP INDEX dated_documents", "UPDATE documents SET metadata = '{'"],
+        ["UPDATE documents SET title = CAST(x'ff' AS TEXT)"],
+    ],
+)
+def test_what_can_t_be_read_is_said_to_be_damaged(folder: Path, statements: list[str]) -> None:
+    damage(folder, *statements)
+    with pytest.raises(IndexDamaged):
+        search(folder, "unused goods")
+    assert "generation" in statements[0] or "database" in faults(folder)
+
+
 def test_what_is_left_of_a_chunk_that_is_gone_is_removed(folder: Path) -> None:
     damage(
         folder,
-        "INSERT INTO vectors SELECT 999, vector FROM vectors LIMIT 1",
+        "INSERT INTO vectors SELECT 999, vector, seal FROM vectors LIMIT 1",
         "INSERT INTO token_codes SELECT 999, codes FROM token_codes LIMIT 1",
         "INSERT INTO chunk_terms(rowid, terms) VALUES (999, 'ghost')",
     )

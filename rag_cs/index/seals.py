@@ -1,0 +1,39 @@
+"""Hashes of rows, by which `verify` notices a bit that the disk flipped.
+
+SQLite notices damage to a page's structure, not to the text in it. A seal keeps no secret: whoever
+can write the file can seal what they write. Changing what goes into a seal is a schema revision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_DOCUMENT = (
+    "id", "source", "title", "text", "media_type", "sha256", "language", "metadata", "created_at",
+)  # fmt: skip
+_CHUNK = (
+    "number", "id", "document_id", "text", "start", "end", "page", "heading_path", "kind",
+    "context", "question",
+)  # fmt: skip
+
+
+def seal_of_document(row: Mapping[Any, Any]) -> bytes:
+    """Of a row of `documents`."""
+    return _seal(json.dumps([row[name] for name in _DOCUMENT], sort_keys=True).encode())
+
+
+def seal_of_chunk(row: Mapping[Any, Any]) -> bytes:
+    """Of a row of `chunks`."""
+    return _seal(json.dumps([row[name] for name in _CHUNK], sort_keys=True).encode())
+
+
+def seal_of_vector(vector: bytes, codes: bytes = b"") -> bytes:
+    """Of a chunk's vector and its token codes, b"" for none."""
+    return _seal(len(vector).to_bytes(8, "little") + vector + codes)
+
+
+def _seal(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=8).digest()
