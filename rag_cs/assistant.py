@@ -36,7 +36,8 @@ __all__ = ["ABSTENTIONS", "TOP_K", "Assistant", "Sentence"]
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A supported sentence, on its way as soon as it was checked. It is never taken back."""
+    """A supported sentence, on its way as soon as it was checked. It isn't taken back, unless its
+    document is deleted before the answer is whole."""
 
     text: str
     citation: Citation
@@ -120,7 +121,8 @@ class Assistant:
             async with aclosing(self._write(part, found, language)) as sentences:
                 async for draft in sentences:
                     for sentence in await asyncio.to_thread(self._settle, draft, language, scope):
-                        if sentence.text not in {each.text for each in said}:
+                        known = sentence.text in {each.text for each in said}
+                        if not known and self._retriever.still_there(sentence.citation):
                             said.append(sentence)
                             yield sentence
             if len(said) == before:
@@ -128,7 +130,16 @@ class Assistant:
         citations = tuple(sentence.citation for sentence in said)
         texts = [each.text for each in said]
         why = "" if said else await asyncio.to_thread(self._why_not, question, language, scope)
-        yield conclude(texts, citations, unknown, language, confidence, why)
+        yield self.current(conclude(texts, citations, unknown, language, confidence, why))
+
+    def current(self, answer: Answer) -> Answer:
+        """The answer without what was deleted or replaced since. To be asked in the turn of the
+        event loop that sends it: a deletion is acknowledged in a later one."""
+        kept = tuple(each for each in answer.citations if self._retriever.still_there(each))
+        if len(kept) == len(answer.citations):
+            return answer
+        texts = [each.sentence for each in kept]
+        return conclude(texts, kept, [], answer.language, answer.confidence)
 
     def _why_not(self, question: str, language: Language, scope: _Scope) -> str:
         """What an abstention says when the day or an empty store explains it; "" otherwise."""

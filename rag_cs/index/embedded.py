@@ -6,7 +6,7 @@ a reader whose vectors are of another generation catches up before it searches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -20,7 +20,7 @@ from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, 
 from rag_cs.index.calendar import Calendar
 from rag_cs.index.facts import claim, count, generation_of, raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
-from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
+from rag_cs.index.rows import batches, document_row, erase, holds, insert_chunks, to_chunk
 from rag_cs.index.schema import (
     DATABASE_NAME,
     SNAPSHOT_NAME,
@@ -78,11 +78,14 @@ class EmbeddedIndex:
         new_chunks: Sequence[Chunk],
         rows: Matrix,
         codes: Sequence[bytes] = (),
+        permit: Callable[[], None] | None = None,
     ) -> None:
         """See `ChunkIndex.replace`."""
         if len(new_chunks) != len(rows) or (codes and len(codes) != len(rows)):
             raise ValueError(f"{len(new_chunks)} chunks, {len(rows)} vectors, {len(codes)} codes")
         with self._writer.begin() as connection:
+            if permit:
+                permit()
             gone = erase(connection, document.id)
             connection.execute(insert(documents).values(document_row(document)))
             last = count(connection, "last_number")
@@ -127,6 +130,11 @@ class EmbeddedIndex:
             raise NotFound(f"There is no document {document_id!r} in store {self._folder.name!r}.")
         fields = {name: row[name] for name in row if name not in ("created_at", "seal")}
         return Document(**fields, blocks=())
+
+    def holds(self, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """See `ChunkIndex.holds`."""
+        with self.engine.begin() as connection:
+            return holds(connection, versions)
 
     def search_dense(
         self, query: Vector, limit: int, filters: Filters | None = None, as_of: date | None = None

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import ExceptionContext
 
-from rag_cs.errors import Busy, DiskFailed, IndexDamaged, RagError
+from rag_cs.errors import Busy, DiskFailed, IndexDamaged, NotFound, RagError
 from rag_cs.index.migrate import Schema, bring_up_to_date
 
 _PRAGMAS = (
@@ -72,6 +72,8 @@ def failure(error: sqlite3.Error, path: Path) -> RagError | None:
             f"The database {name} is damaged ({error}). Restore it from a backup, or delete the "
             "store and ingest its documents again."
         )
+    if code == sqlite3.SQLITE_CANTOPEN and not path.parent.is_dir():
+        return NotFound(f"There is no store {path.parent.name!r} any more.")
     if code in _REFUSED:
         return DiskFailed(
             f"The disk refused the database {name} ({error}). Nothing was changed: make room, or "

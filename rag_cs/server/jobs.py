@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from rag_cs.bootstrap import System
 from rag_cs.errors import RagError
-from rag_cs.stores.jobs import Job, JobLedger
+from rag_cs.stores.job import Job
+from rag_cs.stores.jobs import JobLedger
 
 log = logging.getLogger(__name__)
 # Between two looks at a ledger that another process may have added to.
@@ -27,6 +28,9 @@ class Jobs:
         self.ledger: JobLedger = system.jobs
         self._stopping = threading.Event()
         self._news = threading.Event()
+        self._making = threading.Lock()
+        # The job that couldn't be put down as ended.
+        self._left = ""
         self._thread = threading.Thread(target=self._work, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -58,16 +62,34 @@ class Jobs:
         self._news.set()
         return job
 
+    def delete_store(self, store: str) -> None:
+        """Remove a store and the uploads to it. Raises NotFound."""
+        with self._making:
+            self.ledger.forget_store(store)
+            self._system.delete_store(store)
+
     def _work(self) -> None:
         while not self._stopping.is_set():
-            with self.ledger.working(_PAUSE_SECONDS) as ours:
-                while ours and not self._stopping.is_set():
-                    self._news.clear()
-                    taken = self.ledger.take()
-                    if taken:
-                        self._run(*taken)
-                    else:
-                        self._news.wait(_PAUSE_SECONDS)
+            try:
+                if self._left:
+                    self.ledger.put_back(self._left)
+                    self._left = ""
+                self._work_through()
+            except (RagError, OSError) as error:  # the ledger can't be written: the disk is full
+                log.error("uploads wait: %s", error)
+                self._stopping.wait(_PAUSE_SECONDS)
+
+    def _work_through(self) -> None:
+        with self.ledger.working(_PAUSE_SECONDS) as ours:
+            while ours and not self._stopping.is_set():
+                self._news.clear()
+                taken = self.ledger.take()
+                if taken:
+                    self._left = taken[0].id
+                    self._run(*taken)
+                    self._left = ""
+                else:
+                    self._news.wait(_PAUSE_SECONDS)
 
     def _run(self, job: Job, given: Mapping[str, str]) -> None:
         def progress(_source: str, done: int, total: int) -> None:
@@ -75,14 +97,19 @@ class Jobs:
                 raise _Stopped
 
         try:
+            with self._making:  # a store that is deleted meanwhile must not come back
+                progress(job.source, 0, 0)
+                store = self._system.store(job.store, create=True)
             data = self.ledger.bytes_of(job.id)
-            store = self._system.store(job.store, create=True)
             done = store.ingester.ingest(data, job.source, progress, given)
-            self.ledger.finish(job.id, done.document_id, len(done.conflicts))
         except _Stopped:
             self.ledger.put_back(job.id)
         except RagError as error:
             self.ledger.fail(job.id, str(error))
+        except OSError as error:
+            self.ledger.fail(job.id, f"The disk refused: {error.strerror}. Try again.")
         except Exception:
             log.exception("ingesting failed")
             self.ledger.fail(job.id, "Something went wrong; it was logged.")
+        else:
+            self.ledger.finish(job.id, done.document_id, len(done.conflicts))

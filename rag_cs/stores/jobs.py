@@ -9,23 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from sqlalchemy import (
-    Column,
+    ColumnElement,
     Connection,
-    Integer,
-    MetaData,
-    String,
-    Table,
+    and_,
     delete,
     func,
     insert,
@@ -34,10 +28,10 @@ from sqlalchemy import (
 )
 
 from rag_cs.errors import Busy, InvalidInput, NotFound
-from rag_cs.index.migrate import Schema
 from rag_cs.index.sqlite import open_sqlite
+from rag_cs.stores.job import SCHEMA, Job, State, as_job, jobs
+from rag_cs.stores.uploads import Uploads
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
 MAX_WAITING = 1_000
 # Ended jobs that are remembered; the oldest are forgotten first, with the bytes of failed ones.
 MAX_REMEMBERED = 10_000
@@ -47,59 +41,13 @@ _MAX_KEY = 200
 _LEDGER, _UPLOADS, _LOCK = ".jobs.sqlite", ".uploads", ".jobs.lock"
 _ENDED = ("done", "failed", "cancelled")
 
-_metadata = MetaData()
-_jobs = Table(
-    "jobs",
-    _metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("store", String, nullable=False, index=True),
-    Column("source", String, nullable=False),
-    Column("given", String, nullable=False),
-    Column("sha256", String, nullable=False),
-    Column("idempotency_key", String, nullable=False, index=True),
-    Column("state", String, nullable=False, index=True),
-    Column("attempts", Integer, nullable=False),
-    Column("chunks_done", Integer, nullable=False),
-    Column("chunks_total", Integer, nullable=False),
-    Column("document_id", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("conflicts", Integer, nullable=False),
-    Column("created_at", String, nullable=False),
-    Column("ended_at", String, nullable=False),
-    sqlite_autoincrement=True,
-)
-SCHEMA = Schema(_metadata, Path(__file__).parent / "revisions" / "jobs")
-_SHOWN = ("id", "store", "source", "state", "attempts", "chunks_done", "chunks_total",
-          "document_id", "reason", "conflicts", "created_at", "ended_at")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One upload as it stands. `conflicts` is in how many places it disagrees with its store; times
-    are UTC, ISO 8601, "" for not yet."""
-
-    id: str
-    store: str
-    source: str
-    state: State = "queued"
-    attempts: int = 0
-    chunks_done: int = 0
-    chunks_total: int = 0
-    document_id: str = ""
-    reason: str = ""
-    conflicts: int = 0
-    created_at: str = ""
-    ended_at: str = ""
-
 
 class JobLedger:
     """The uploads of one installation. Safe to share between threads and processes."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
-        self._uploads = root / _UPLOADS
-        self._uploads.mkdir(exist_ok=True)
+        self._uploads = Uploads(root / _UPLOADS)
         self._lock = FileLock(root / _LOCK)
         self._opened = open_sqlite(root / _LEDGER, SCHEMA)
         self._engine = self._opened.execution_options(writes=True)
@@ -132,17 +80,17 @@ class JobLedger:
             "attempts": 0, "chunks_done": 0, "chunks_total": 0, "document_id": "", "reason": "",
             "conflicts": 0, "created_at": _now(), "ended_at": "",
         }  # fmt: skip
-        self._keep(identifier, data)
+        self._uploads.keep(identifier, data)
         try:
             with self._engine.begin() as connection:
                 if known := _known(connection, store, idempotency_key, digest):
-                    self._drop(identifier)
+                    self._uploads.drop(identifier)
                     return known
                 if _waiting(connection) >= MAX_WAITING:
                     raise Busy(f"{MAX_WAITING:,} uploads are waiting already. Try again soon.")
-                connection.execute(insert(_jobs), row)
+                connection.execute(insert(jobs), row)
         except BaseException:
-            self._drop(identifier)
+            self._uploads.drop(identifier)
             raise
         self._forget()
         return Job(identifier, store, source, created_at=str(row["created_at"]))
@@ -150,17 +98,17 @@ class JobLedger:
     def get(self, store: str, job_id: str) -> Job:
         """A job of a store. Raises NotFound."""
         with self._engine.begin() as connection:
-            query = select(_jobs).where(_jobs.c.id == job_id, _jobs.c.store == store)
+            query = select(jobs).where(jobs.c.id == job_id, jobs.c.store == store)
             row = connection.execute(query).first()
         if row is None:
             raise NotFound(f"There is no job {job_id[:64]!r} in store {store!r}.")
-        return _job(row)
+        return as_job(row)
 
     def of_store(self, store: str, most: int = 100) -> list[Job]:
         """The last jobs of a store, the latest first."""
-        query = select(_jobs).where(_jobs.c.store == store).order_by(_jobs.c.number.desc())
+        query = select(jobs).where(jobs.c.store == store).order_by(jobs.c.number.desc())
         with self._engine.begin() as connection:
-            return [_job(row) for row in connection.execute(query.limit(most))]
+            return [as_job(row) for row in connection.execute(query.limit(most))]
 
     def cancel(self, store: str, job_id: str) -> Job:
         """Take back an upload that waits or is being read: one whose document is in the store by
@@ -168,7 +116,7 @@ class JobLedger:
         job = self.get(store, job_id)
         ended = _now()
         if self._move(job_id, "queued", "cancelled", ended_at=ended):
-            self._drop(job_id)
+            self._uploads.drop(job_id)
         elif not self._move(job_id, "running", "cancelled", ended_at=ended):
             raise InvalidInput(f"This upload is {job.state} already. Delete the document instead.")
         return self.get(store, job_id)
@@ -195,33 +143,41 @@ class JobLedger:
             yield False
 
     def _recover(self) -> None:
-        running = _jobs.c.state == "running"
+        running = jobs.c.state == "running"
         given_up = "It ended the program that read it, more than once. Convert or split the file."
         with self._engine.begin() as connection:
             connection.execute(
-                update(_jobs)
-                .where(running, _jobs.c.attempts >= MAX_ATTEMPTS)
+                update(jobs)
+                .where(running, jobs.c.attempts >= MAX_ATTEMPTS)
                 .values(state="failed", reason=given_up, ended_at=_now())
             )
-            connection.execute(update(_jobs).where(running).values(state="queued"))
+            connection.execute(update(jobs).where(running).values(state="queued"))
+            found = self._uploads.names()
+            query = select(jobs.c.id, jobs.c.state).where(jobs.c.id.in_(found))
+            states = {row.id: row.state for row in connection.execute(query)}
+        for job_id in found:
+            if states.get(job_id) in ("done", "cancelled"):  # killed before it was dropped
+                self._uploads.drop(job_id)
+            elif job_id not in states:
+                self._uploads.drop_if_forgotten(job_id)
 
     def take(self) -> tuple[Job, dict[str, str]] | None:
         """The job that waited longest, now running, with what was given beside its bytes."""
         with self._engine.begin() as connection:
-            query = select(_jobs).where(_jobs.c.state == "queued").order_by(_jobs.c.number)
+            query = select(jobs).where(jobs.c.state == "queued").order_by(jobs.c.number)
             row = connection.execute(query.limit(1)).first()
             if row is None:
                 return None
             connection.execute(
-                update(_jobs)
-                .where(_jobs.c.id == row.id)
+                update(jobs)
+                .where(jobs.c.id == row.id)
                 .values(state="running", attempts=row.attempts + 1)
             )
-        return _job(row), json.loads(row.given)
+        return as_job(row), json.loads(row.given)
 
     def bytes_of(self, job_id: str) -> bytes:
         """What was uploaded. Raises OSError."""
-        return (self._uploads / job_id).read_bytes()
+        return self._uploads.read(job_id)
 
     def progress(self, job_id: str, done: int, total: int) -> bool:
         """Note how many chunks are embedded; False when the job was cancelled."""
@@ -232,7 +188,12 @@ class JobLedger:
         ended = {"document_id": document_id, "conflicts": conflicts, "ended_at": _now()}
         if not self._move(job_id, "running", "done", **ended):
             self._move(job_id, "cancelled", "done", **ended)
-        self._drop(job_id)
+        self._uploads.drop(job_id)
+        with self._engine.begin() as connection:
+            job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+        if job:  # an earlier version that failed must not come back by another try
+            earlier = (jobs.c.number < job.number, jobs.c.state == "failed")
+            self._take_back(job.store, job.source, *earlier)
 
     def fail(self, job_id: str, reason: str) -> None:
         """It can't be read; the bytes stay for another try."""
@@ -242,64 +203,62 @@ class JobLedger:
         """A worker that was told to stop leaves a job to the next one, as if it had not begun; the
         bytes of a cancelled one are dropped."""
         if not self._move(job_id, "running", "queued", attempts=0, chunks_done=0):
-            self._drop(job_id)
+            self._uploads.drop(job_id)
+
+    def withdraw(self, store: str, source: str) -> None:
+        """Take back every upload of a document that has not ended, or that failed and could be
+        tried again, with its bytes: the document is about to be deleted."""
+        self._take_back(store, source, jobs.c.state.in_(("queued", "running", "failed")))
+
+    def _take_back(self, store: str, source: str, *which: ColumnElement[bool]) -> None:
+        of_it = and_(jobs.c.store == store, jobs.c.source == source, *which)
+        with self._engine.begin() as connection:
+            gone = list(connection.execute(select(jobs.c.id).where(of_it)).scalars())
+            connection.execute(
+                update(jobs).where(jobs.c.id.in_(gone)).values(state="cancelled", ended_at=_now())
+            )
+        for job_id in gone:
+            self._uploads.drop(job_id)
 
     def forget_store(self, store: str) -> None:
         """Drop a deleted store's jobs and bytes."""
         with self._engine.begin() as connection:
-            query = select(_jobs.c.id).where(_jobs.c.store == store)
+            query = select(jobs.c.id).where(jobs.c.store == store)
             gone = list(connection.execute(query).scalars())
-            connection.execute(delete(_jobs).where(_jobs.c.store == store))
+            connection.execute(delete(jobs).where(jobs.c.store == store))
         for job_id in gone:
-            self._drop(job_id)
+            self._uploads.drop(job_id)
 
     def _move(self, job_id: str, before: State, after: State, **values: object) -> bool:
-        query = update(_jobs).where(_jobs.c.id == job_id, _jobs.c.state == before)
+        query = update(jobs).where(jobs.c.id == job_id, jobs.c.state == before)
         with self._engine.begin() as connection:
             return bool(connection.execute(query.values(state=after, **values)).rowcount)
 
     def _forget(self) -> None:
-        ended = select(_jobs.c.id).where(_jobs.c.state.in_(_ENDED)).order_by(_jobs.c.number.desc())
+        ended = select(jobs.c.id).where(jobs.c.state.in_(_ENDED)).order_by(jobs.c.number.desc())
         with self._engine.begin() as connection:
             old = list(connection.execute(ended.offset(MAX_REMEMBERED)).scalars())
             if old:
-                connection.execute(delete(_jobs).where(_jobs.c.id.in_(old)))
+                connection.execute(delete(jobs).where(jobs.c.id.in_(old)))
         for job_id in old:
-            self._drop(job_id)
-
-    def _keep(self, job_id: str, data: bytes) -> None:
-        with (self._uploads / job_id).open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if hasattr(os, "O_DIRECTORY"):  # the name too must survive a power cut
-            folder = os.open(self._uploads, os.O_DIRECTORY)
-            os.fsync(folder)
-            os.close(folder)
-
-    def _drop(self, job_id: str) -> None:
-        (self._uploads / job_id).unlink(missing_ok=True)
+            self._uploads.drop(job_id)
 
 
 def _known(connection: Connection, store: str, key: str, digest: str) -> Job | None:
     if not key:
         return None
-    query = select(_jobs).where(_jobs.c.store == store, _jobs.c.idempotency_key == key)
+    query = select(jobs).where(jobs.c.store == store, jobs.c.idempotency_key == key)
     row = connection.execute(query).first()
     if row is None:
         return None
     if row.sha256 != digest:
         raise InvalidInput("This Idempotency-Key came with another upload before. Use a new one.")
-    return _job(row)
+    return as_job(row)
 
 
 def _waiting(connection: Connection) -> int:
-    count = select(func.count()).where(_jobs.c.state == "queued")
+    count = select(func.count()).where(jobs.c.state == "queued")
     return int(connection.scalar(count) or 0)
-
-
-def _job(row: Any) -> Job:
-    return Job(**{name: getattr(row, name) for name in _SHOWN})
 
 
 def _now() -> str:

@@ -17,7 +17,6 @@ def list_stores(system: TheSystem, key: TheKey) -> StoreList:
 
 
 @router.delete("/v1/stores/{store}", status_code=204)
-def delete_store(store: Writable, system: TheSystem, jobs: TheJobs) -> None:
+def delete_store(store: Writable, jobs: TheJobs) -> None:
     """Remove a store with its documents, its index and its conversations."""
-    jobs.ledger.forget_store(store)
-    system.delete_store(store)
+    jobs.delete_store(store)
