@@ -17,6 +17,8 @@ LEVELS: list[list[str]] = [
     ["cli", "server"],
     ["bootstrap"],
     ["settings"],
+    ["proof"],
+    ["compaction"],
     ["training"],
     ["evaluation"],
     ["check_report"],

@@ -6,21 +6,23 @@ a reader whose vectors are of another generation catches up before it searches.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from rag_cs.errors import NotFound
+from rag_cs.errors import Busy, DiskFailed, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.calendar import Calendar
-from rag_cs.index.facts import claim, count, generation_of, raise_generation, set_fact
+from rag_cs.index.facts import ERASED, claim, count, generation_of, raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
-from rag_cs.index.rows import batches, document_row, erase, holds, insert_chunks, to_chunk
+from rag_cs.index.queries import allowed_numbers, numbers_in, read_vectors, records
+from rag_cs.index.rows import document_row, erase, holds, insert_chunks, to_chunk
 from rag_cs.index.schema import (
     DATABASE_NAME,
     SNAPSHOT_NAME,
@@ -30,8 +32,11 @@ from rag_cs.index.schema import (
     token_codes,
     vectors,
 )
+from rag_cs.index.sqlite import in_words
 from rag_cs.index.vectors import load_vectors
 from rag_cs.types import Chunk, Document
+
+log = logging.getLogger(__name__)
 
 # Chunks added or removed since the snapshot before a new one is written: replaying 2,000 rows
 # from the database takes 10 ms, so smaller changes aren't worth the write.
@@ -111,13 +116,13 @@ class EmbeddedIndex:
     def documents(self) -> list[DocumentRecord]:
         """See `ChunkIndex.documents`."""
         with self.engine.begin() as connection:
-            rows = connection.execute(_records().order_by(documents.c.source)).mappings()
+            rows = connection.execute(records().order_by(documents.c.source)).mappings()
             return [DocumentRecord(**row) for row in rows]
 
     def record(self, document_id: str) -> DocumentRecord | None:
         """See `ChunkIndex.record`."""
         with self.engine.begin() as connection:
-            query = _records().where(documents.c.id == document_id)
+            query = records().where(documents.c.id == document_id)
             row = connection.execute(query).mappings().first()
         return DocumentRecord(**row) if row else None
 
@@ -142,7 +147,7 @@ class EmbeddedIndex:
         """See `ChunkIndex.search_dense`."""
         with self.engine.begin() as connection:
             generation = self._catch_up(connection)
-            allowed = _numbers(connection, _allowed(filters)) if filters else None
+            allowed = numbers_in(connection, allowed_numbers(filters)) if filters else None
             barred = self._calendar.barred(connection, generation, as_of) if as_of else None
             near = self._vectors.search(query, limit + SPARE_CANDIDATES, allowed, barred)
             cosines = self._exact(connection, query, near)
@@ -157,7 +162,7 @@ class EmbeddedIndex:
         as_of: date | None = None,
     ) -> Scores:
         """See `ChunkIndex.search_lexical`."""
-        allowed = _allowed(filters) if filters else None
+        allowed = allowed_numbers(filters) if filters else None
         with self.engine.begin() as connection:
             barred = None
             if as_of:
@@ -172,7 +177,7 @@ class EmbeddedIndex:
     def _exact(self, connection: Connection, query: Vector, numbers: Numbers) -> Vector:
         """Cosines by the stored vectors, which the ones in memory round; 0 where deleted since."""
         exact: dict[int, float] = {}
-        for found, rows in _read_vectors(connection, numbers, self._vectors.dimensions):
+        for found, rows in read_vectors(connection, numbers, self._vectors.dimensions):
             exact.update(zip(found.tolist(), (rows @ query).tolist(), strict=True))
         return np.array([exact.get(number, 0.0) for number in numbers.tolist()], np.float32)
 
@@ -180,7 +185,7 @@ class EmbeddedIndex:
         """See `ChunkIndex.vectors`."""
         held: dict[int, Vector] = {}
         with self.engine.begin() as connection:
-            for found, rows in _read_vectors(connection, numbers, self._vectors.dimensions):
+            for found, rows in read_vectors(connection, numbers, self._vectors.dimensions):
                 held.update(zip(found.tolist(), rows, strict=True))
         return held
 
@@ -202,28 +207,60 @@ class EmbeddedIndex:
         """See `ChunkIndex.numbers`."""
         query = select(chunks.c.number).where(chunks.c.document_id == document_id)
         with self.engine.begin() as connection:
-            return _numbers(connection, query.order_by(chunks.c.start, chunks.c.number))
+            return numbers_in(connection, query.order_by(chunks.c.start, chunks.c.number))
 
     def stored_vectors(self) -> Iterator[tuple[Numbers, Matrix]]:
         """Every chunk's number and exact vector, in batches: what an exhaustive search reads."""
         with self.engine.begin() as connection:
-            numbers = _numbers(connection, select(vectors.c.number))
-            yield from _read_vectors(connection, numbers, self._vectors.dimensions)
+            numbers = numbers_in(connection, select(vectors.c.number))
+            yield from read_vectors(connection, numbers, self._vectors.dimensions)
 
     # The cache of vectors
 
     def save(self) -> None:
-        """Write the FAISS snapshot now."""
-        with self.engine.begin() as connection:
+        """Write the FAISS snapshot now. Raises DiskFailed."""
+        with self._writer.begin() as connection:  # so that one process at a time does
             self._catch_up(connection)
-        self._vectors.save(self._folder / SNAPSHOT_NAME)
-        self._unsaved = 0
+            self._vectors.save(self._folder / SNAPSHOT_NAME)
+            self._unsaved = 0
+
+    def compact(self) -> None:
+        """Rewrite database and snapshot, so that nothing is left on the disk of what was deleted.
+
+        Others may read and write meanwhile, though writers wait for a while. Raises Busy when
+        somebody reads so long that the log can't be emptied, and DiskFailed: what is there by then
+        is sound, and may still hold what was deleted.
+        """
+        with self._writer.begin() as connection:
+            done = count(connection, ERASED)
+            LexicalSearch.rebuild(connection)
+        self._run("VACUUM")
+        self._empty_log()
+        self.save()
+        with self._writer.begin() as connection:
+            set_fact(connection, ERASED, count(connection, ERASED) - done)
+        self._empty_log()
+
+    def _empty_log(self) -> None:
+        is_busy, *_ = self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            raise Busy(f"Store {self._folder.name!r} is read all the time. Try again in a moment.")
+
+    def _run(self, statement: str) -> Sequence[int]:
+        """A statement that knows no transaction; its first row."""
+        with in_words(self._folder / DATABASE_NAME), closing(self.engine.raw_connection()) as raw:
+            row: Sequence[int] | None = raw.cursor().execute(statement).fetchone()
+        return row or (0,)
 
     def close(self) -> None:
         """See `ChunkIndex.close`. A snapshot is written when replaying would take a while."""
-        if self._unsaved >= SNAPSHOT_EVERY:
-            self.save()
-        self.engine.dispose()
+        try:
+            if self._unsaved >= SNAPSHOT_EVERY:
+                self.save()
+        except (DiskFailed, Busy) as error:
+            log.warning("%s", error)
+        finally:
+            self.engine.dispose()
 
     def _apply(self, generation: int, gone: list[int], numbers: Numbers, rows: Matrix) -> None:
         """Bring one committed change of this process to the vectors, unless some are missing."""
@@ -241,12 +278,12 @@ class EmbeddedIndex:
         with self._lock:
             if generation <= self._generation:
                 return generation
-            stored = _numbers(connection, select(vectors.c.number))
+            stored = numbers_in(connection, select(vectors.c.number))
             held = self._vectors.numbers()
             fresh = np.setdiff1d(stored, held, assume_unique=True)
             self._change_vectors(
                 np.setdiff1d(held, stored, assume_unique=True),
-                _read_vectors(connection, fresh, self._vectors.dimensions),
+                read_vectors(connection, fresh, self._vectors.dimensions),
             )
             self._generation = generation
         return generation
@@ -258,37 +295,3 @@ class EmbeddedIndex:
             self._vectors.add(numbers, rows)
             self._unsaved += len(numbers)
         self._lexical.forget_frequencies(len(self._vectors))
-
-
-def _records() -> Select[Any]:
-    count = select(func.count()).where(chunks.c.document_id == documents.c.id)
-    kept = (column for column in documents.c if column.name not in ("text", "seal"))
-    return select(
-        *kept,
-        count.scalar_subquery().label("chunks"),
-        func.length(documents.c.text).label("characters"),
-    )
-
-
-def _allowed(filters: Filters) -> Select[Any]:
-    """The numbers of the chunks whose document has every value."""
-    query = select(chunks.c.number).join(documents)
-    columns = {"document_id": documents.c.id, "language": documents.c.language}
-    for name, value in filters.items():
-        column = columns.get(name, documents.c.metadata[name].as_string())
-        query = query.where(column == value)
-    return query
-
-
-def _numbers(connection: Connection, query: Select[Any]) -> Numbers:
-    return np.fromiter(connection.scalars(query), np.int64)
-
-
-def _read_vectors(
-    connection: Connection, numbers: Numbers, dimensions: int
-) -> Iterator[tuple[Numbers, Matrix]]:
-    for batch in batches(numbers.tolist()):
-        query = select(vectors.c.number, vectors.c.vector).where(vectors.c.number.in_(batch))
-        rows = connection.execute(query).all()
-        data = np.frombuffer(b"".join(row.vector for row in rows), "<f4")
-        yield np.array([row.number for row in rows], np.int64), data.reshape(-1, dimensions)

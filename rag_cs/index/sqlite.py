@@ -20,6 +20,8 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from rag_cs.errors import Busy, DiskFailed, IndexDamaged, NotFound, RagError
 from rag_cs.index.migrate import Schema, bring_up_to_date
 
+# How long a writer waits for another.
+TIMEOUT_SECONDS = 30.0
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -47,7 +49,7 @@ def open_sqlite(path: Path, schema: Schema) -> Engine:
     """
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": 30.0},
+        connect_args={"timeout": TIMEOUT_SECONDS},
         json_serializer=partial(json.dumps, ensure_ascii=False),
         json_deserializer=_from_json,
         max_overflow=-1,  # a request that waited for another's connection would stall the rest
