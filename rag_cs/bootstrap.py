@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag_cs.answerable import Calibration, Judge, StoreCalibration
 from rag_cs.assistant import Assistant
+from rag_cs.errors import RagError
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
@@ -100,9 +101,15 @@ class System:
         """The store of that name, opened once. Raises NotFound unless `create` is set."""
         embeddings = self.embeddings
         with self._lock:
+            is_new = create and name not in self.folders.names()
             folder = self.folders.path(name, create=create)
             if name not in self._stores:
-                self._stores[name] = self._open(name, folder, embeddings)
+                try:
+                    self._stores[name] = self._open(name, folder, embeddings)
+                except RagError:
+                    if is_new:  # a folder without a database is no store
+                        self.folders.delete(name)
+                    raise
             return self._stores[name]
 
     @cached_property

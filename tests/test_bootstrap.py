@@ -6,7 +6,7 @@ import pytest
 
 from rag_cs.answerable import StoreCalibration
 from rag_cs.bootstrap import CALIBRATION_NAME, System
-from rag_cs.errors import NotFound
+from rag_cs.errors import DiskFailed, NotFound
 from rag_cs.settings import Settings, StorageSettings
 from tests.fakes import HashEmbeddings, ScriptedChatModel, make_judge
 
@@ -33,6 +33,20 @@ def test_a_deleted_store_is_gone_with_its_files(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(NotFound):
         system.store("demo")
+
+
+def test_a_store_that_can_t_be_made_isn_t_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = make_system(tmp_path)
+
+    def fails(*_: object) -> None:
+        raise DiskFailed("The disk is full.")
+
+    monkeypatch.setattr("rag_cs.index.embedded.open_database", fails)
+    with pytest.raises(DiskFailed):
+        system.store("demo", create=True)
+    assert system.folders.names() == []
 
 
 def test_two_stores_share_nothing(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def create_app(system: System, *, anonymous: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        system.folders.sweep()
         app.state.models.start()
         app.state.jobs.start()
         yield

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from rag_cs.errors import DiskFailed
+from rag_cs.stores.disk import refusals_told, sync_folder
 
 # A file of nobody's job this old was left by a process that ended before it took the upload in.
 _FORGOTTEN_SECONDS = 3600
@@ -24,17 +24,15 @@ class Uploads:
         """Put bytes on the disk: once this returns they survive a power cut. Raises DiskFailed, and
         leaves nothing then."""
         try:
-            with (self._folder / job_id).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            sync_folder(self._folder)
-        except OSError as error:
+            with refusals_told("The upload can't be kept, and was not taken"):
+                with (self._folder / job_id).open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                sync_folder(self._folder)
+        except BaseException:
             self.drop(job_id)
-            raise DiskFailed(
-                f"The upload can't be kept ({error.strerror}), so it was not taken. Make room on "
-                "the disk, and send it again."
-            ) from error
+            raise
 
     def read(self, job_id: str) -> bytes:
         """What was kept. Raises OSError."""
@@ -53,13 +51,3 @@ class Uploads:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - (self._folder / job_id).stat().st_mtime > _FORGOTTEN_SECONDS:
                 self.drop(job_id)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut, where the system can."""
-    if hasattr(os, "O_DIRECTORY"):
-        opened = os.open(folder, os.O_DIRECTORY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
