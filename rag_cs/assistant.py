@@ -127,19 +127,11 @@ class Assistant:
                             yield sentence
             if len(said) == before:
                 unknown.append(number)
+        said = [each for each in said if self._retriever.still_there(each.citation)]
         citations = tuple(sentence.citation for sentence in said)
         texts = [each.text for each in said]
         why = "" if said else await asyncio.to_thread(self._why_not, question, language, scope)
-        yield self.current(conclude(texts, citations, unknown, language, confidence, why))
-
-    def current(self, answer: Answer) -> Answer:
-        """The answer without what was deleted or replaced since. To be asked in the turn of the
-        event loop that sends it: a deletion is acknowledged in a later one."""
-        kept = tuple(each for each in answer.citations if self._retriever.still_there(each))
-        if len(kept) == len(answer.citations):
-            return answer
-        texts = [each.sentence for each in kept]
-        return conclude(texts, kept, [], answer.language, answer.confidence)
+        yield conclude(texts, citations, unknown, language, confidence, why)
 
     def _why_not(self, question: str, language: Language, scope: _Scope) -> str:
         """What an abstention says when the day or an empty store explains it; "" otherwise."""

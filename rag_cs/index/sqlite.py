@@ -36,6 +36,7 @@ _REFUSED = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PERM,
 }  # fmt: skip
+_MOVED = {"SQLITE_CANTOPEN", "SQLITE_READONLY_DBMOVED", "SQLITE_IOERR_FSTAT"}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -52,6 +53,7 @@ def open_sqlite(path: Path, schema: Schema) -> Engine:
         connect_args={"timeout": TIMEOUT_SECONDS},
         json_serializer=partial(json.dumps, ensure_ascii=False),
         json_deserializer=_from_json,
+        hide_parameters=True,  # an error would tell what was written
         max_overflow=-1,  # a request that waited for another's connection would stall the rest
     )
     event.listen(engine, "connect", _configure)
@@ -74,8 +76,10 @@ def failure(error: sqlite3.Error, path: Path) -> RagError | None:
             f"The database {name} is damaged ({error}). Restore it from a backup, or delete the "
             "store and ingest its documents again."
         )
-    if code == sqlite3.SQLITE_CANTOPEN and not path.parent.is_dir():
-        return NotFound(f"There is no store {path.parent.name!r} any more.")
+    if getattr(error, "sqlite_errorname", "") in _MOVED and not path.exists():
+        return NotFound(
+            f"Store {path.parent.name!r} was renamed or deleted meanwhile. See `rag-cs store list`."
+        )
     if code in _REFUSED:
         return DiskFailed(
             f"The disk refused the database {name} ({error}). Nothing was changed: make room, or "

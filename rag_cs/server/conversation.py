@@ -11,14 +11,14 @@ from rag_cs.assistant import Sentence
 from rag_cs.bootstrap import Store, System
 from rag_cs.retrieve import check_query
 from rag_cs.server.schemas import AnswerBody, AskRequest
-from rag_cs.types import Answer, Turn
+from rag_cs.types import Turn
 
 
 class Exchange:
     """A question that was accepted. Made before a response begins, so that what is wrong with
     the question is a plain 4xx and not an event in a stream."""
 
-    def __init__(self, system: System, store: Store, request: AskRequest) -> None:
+    def __init__(self, store: Store, request: AskRequest) -> None:
         check_query(request.question)
         known = request.conversation_id
         self.history = store.conversations.history(known) if known else []
@@ -26,15 +26,11 @@ class Exchange:
         self.question = request.question
         self.as_of = request.as_of
         self._store = store
-        self._assistant = system.assistant(store)
 
-    def body(self, answer: Answer) -> AnswerBody:
-        """The answer as it is now: without what was deleted while it was made."""
-        return AnswerBody.of(self._assistant.current(answer), self.conversation_id)
-
-    async def stream(self) -> AsyncGenerator[Sentence | Answer]:
+    async def stream(self, system: System) -> AsyncGenerator[Sentence | AnswerBody]:
         """Supported sentences, then the answer. Closing it stops the generation."""
-        events = self._assistant.stream(self.question, self.history, as_of=self.as_of)
+        assistant = system.assistant(self._store)
+        events = assistant.stream(self.question, self.history, as_of=self.as_of)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Sentence):
@@ -44,12 +40,12 @@ class Exchange:
                 await anyio.to_thread.run_sync(
                     self._store.conversations.append, self.conversation_id, turns, event.citations
                 )
-                yield event
+                yield AnswerBody.of(event, self.conversation_id)
 
-    async def answer(self) -> Answer:
+    async def answer(self, system: System) -> AnswerBody:
         """The whole answer."""
-        async with aclosing(self.stream()) as events:
+        async with aclosing(self.stream(system)) as events:
             async for event in events:
-                if isinstance(event, Answer):
+                if isinstance(event, AnswerBody):
                     return event
         raise AssertionError("a stream ends with an answer")

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 
 from rag_cs.bootstrap import System
 from rag_cs.errors import RagError
-from rag_cs.stores.job import Job
-from rag_cs.stores.jobs import JobLedger
+from rag_cs.stores.jobs import Job, JobLedger
 
 log = logging.getLogger(__name__)
 # Between two looks at a ledger that another process may have added to.

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import DocumentRecord
 from rag_cs.policies import parse_day
-from rag_cs.stores.job import Job, State
+from rag_cs.stores.jobs import Job, State
 from rag_cs.types import Answer, Citation, Hit
 
 Status = Literal["answered", "abstained", "handed_off"]

@@ -18,10 +18,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     and_,
     delete,
-    func,
     insert,
     select,
     update,
@@ -29,8 +27,10 @@ from sqlalchemy import (
 
 from rag_cs.errors import Busy, InvalidInput, NotFound
 from rag_cs.index.sqlite import open_sqlite
-from rag_cs.stores.job import SCHEMA, Job, State, as_job, jobs
+from rag_cs.stores.job_rows import SCHEMA, Job, State, job_of, jobs, known, waiting
 from rag_cs.stores.uploads import Uploads
+
+__all__ = ["MAX_ATTEMPTS", "MAX_REMEMBERED", "MAX_WAITING", "Job", "JobLedger", "State"]
 
 MAX_WAITING = 1_000
 # Ended jobs that are remembered; the oldest are forgotten first, with the bytes of failed ones.
@@ -83,10 +83,10 @@ class JobLedger:
         self._uploads.keep(identifier, data)
         try:
             with self._engine.begin() as connection:
-                if known := _known(connection, store, idempotency_key, digest):
+                if earlier := known(connection, store, idempotency_key, digest):
                     self._uploads.drop(identifier)
-                    return known
-                if _waiting(connection) >= MAX_WAITING:
+                    return earlier
+                if waiting(connection) >= MAX_WAITING:
                     raise Busy(f"{MAX_WAITING:,} uploads are waiting already. Try again soon.")
                 connection.execute(insert(jobs), row)
         except BaseException:
@@ -102,13 +102,13 @@ class JobLedger:
             row = connection.execute(query).first()
         if row is None:
             raise NotFound(f"There is no job {job_id[:64]!r} in store {store!r}.")
-        return as_job(row)
+        return job_of(row)
 
     def of_store(self, store: str, most: int = 100) -> list[Job]:
         """The last jobs of a store, the latest first."""
         query = select(jobs).where(jobs.c.store == store).order_by(jobs.c.number.desc())
         with self._engine.begin() as connection:
-            return [as_job(row) for row in connection.execute(query.limit(most))]
+            return [job_of(row) for row in connection.execute(query.limit(most))]
 
     def cancel(self, store: str, job_id: str) -> Job:
         """Take back an upload that waits or is being read: one whose document is in the store by
@@ -173,7 +173,7 @@ class JobLedger:
                 .where(jobs.c.id == row.id)
                 .values(state="running", attempts=row.attempts + 1)
             )
-        return as_job(row), json.loads(row.given)
+        return job_of(row), json.loads(row.given)
 
     def bytes_of(self, job_id: str) -> bytes:
         """What was uploaded. Raises OSError."""
@@ -242,23 +242,6 @@ class JobLedger:
                 connection.execute(delete(jobs).where(jobs.c.id.in_(old)))
         for job_id in old:
             self._uploads.drop(job_id)
-
-
-def _known(connection: Connection, store: str, key: str, digest: str) -> Job | None:
-    if not key:
-        return None
-    query = select(jobs).where(jobs.c.store == store, jobs.c.idempotency_key == key)
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    if row.sha256 != digest:
-        raise InvalidInput("This Idempotency-Key came with another upload before. Use a new one.")
-    return as_job(row)
-
-
-def _waiting(connection: Connection) -> int:
-    count = select(func.count()).where(jobs.c.state == "queued")
-    return int(connection.scalar(count) or 0)
 
 
 def _now() -> str:

@@ -11,18 +11,19 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
+from rag_cs.assistant import Sentence
 from rag_cs.errors import RagError
 from rag_cs.server.conversation import Exchange
 from rag_cs.server.dependencies import AskStore, ReadySystem
 from rag_cs.server.problems import problem, status_of
 from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
-from rag_cs.types import Answer
+from rag_cs.server.standing import standing, standing_whole
 
 router = APIRouter(tags=["shopper"])
 
 
-def _exchange(system: ReadySystem, store: AskStore, body: AskRequest) -> Exchange:
-    return Exchange(system, store, body)
+def _exchange(store: AskStore, body: AskRequest) -> Exchange:
+    return Exchange(store, body)
 
 
 @router.post(
@@ -32,6 +33,8 @@ def _exchange(system: ReadySystem, store: AskStore, body: AskRequest) -> Exchang
 )
 async def ask(
     request: Request,
+    system: ReadySystem,
+    store: AskStore,
     exchange: Annotated[Exchange, Depends(_exchange)],
     body: AskRequest,
 ) -> Any:
@@ -42,17 +45,18 @@ async def ask(
     """
     counter = request.app.state.answers
     if body.stream:
-        return EventSourceResponse(_events(exchange, counter))
-    answering = asyncio.create_task(exchange.answer())
+        events = standing(store.index, exchange.stream(system))
+        return EventSourceResponse(_events(events, counter))
+    answering = asyncio.create_task(exchange.answer(system))
     answer = await _unless_gone(request, answering)
     if answer is None:
         return Response(status_code=499)
-    body_of_answer = exchange.body(answer)
-    counter.labels(body_of_answer.status).inc()
-    return body_of_answer
+    answer = standing_whole(store.index, answer)
+    counter.labels(answer.status).inc()
+    return answer
 
 
-async def _unless_gone(request: Request, task: asyncio.Task[Answer]) -> Answer | None:
+async def _unless_gone(request: Request, task: asyncio.Task[AnswerBody]) -> AnswerBody | None:
     """The task's result; None, and the task cancelled, when the client went away before it."""
     try:
         while not (await asyncio.wait([task], timeout=0.5))[0]:
@@ -63,14 +67,15 @@ async def _unless_gone(request: Request, task: asyncio.Task[Answer]) -> Answer |
         task.cancel()
 
 
-async def _events(exchange: Exchange, counter: Any) -> AsyncGenerator[bytes]:
-    async with aclosing(exchange.stream()) as stream:
+async def _events(
+    stream: AsyncGenerator[Sentence | AnswerBody], counter: Any
+) -> AsyncGenerator[bytes]:
+    async with aclosing(stream):
         try:
             async for event in stream:
-                if isinstance(event, Answer):
-                    body = exchange.body(event)
-                    counter.labels(body.status).inc()
-                    yield _event("answer", body.model_dump_json())
+                if isinstance(event, AnswerBody):
+                    counter.labels(event.status).inc()
+                    yield _event("answer", event.model_dump_json())
                 else:
                     citation = CitationBody.of(event.citation)
                     sentence = SentenceEvent(text=event.text, citation=citation)

@@ -19,6 +19,7 @@ from rag_cs.retrieve import check_query
 from rag_cs.server.access import allow
 from rag_cs.server.dependencies import ReadySystem, TheKey, TheSystem
 from rag_cs.server.schemas import ChatRequest, CitationBody
+from rag_cs.server.standing import standing, standing_whole
 from rag_cs.types import Answer, Turn
 
 router = APIRouter(tags=["OpenAI-compatible"])
@@ -51,9 +52,10 @@ async def complete(
     assistant = system.assistant(store)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:
-        events = _chunks(assistant.stream(question, history), head)
+        answering = standing(store.index, assistant.stream(question, history))
+        events = _chunks(answering, head)
         return StreamingResponse(events, media_type="text/event-stream")
-    answer = await assistant.answer(question, history)
+    answer = standing_whole(store.index, await assistant.answer(question, history))
     message = {"role": "assistant", "content": answer.text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return {**head, "object": "chat.completion", "choices": [choice], **_extras(answer)}

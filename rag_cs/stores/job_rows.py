@@ -1,4 +1,4 @@
-"""One upload as it stands, and the table that uploads are kept in."""
+"""The rows of the ledger of uploads: their table, and what is read from it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Column, Integer, MetaData, String, Table
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, func, select
 
+from rag_cs.errors import InvalidInput
 from rag_cs.index.migrate import Schema
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -35,7 +36,7 @@ jobs = Table(
     sqlite_autoincrement=True,
 )
 SCHEMA = Schema(metadata, Path(__file__).parent / "revisions" / "jobs")
-SHOWN = ("id", "store", "source", "state", "attempts", "chunks_done", "chunks_total",
+_SHOWN = ("id", "store", "source", "state", "attempts", "chunks_done", "chunks_total",
           "document_id", "reason", "conflicts", "created_at", "ended_at")  # fmt: skip
 
 
@@ -58,6 +59,26 @@ class Job:
     ended_at: str = ""
 
 
-def as_job(row: Any) -> Job:
+def known(connection: Connection, store: str, key: str, digest: str) -> Job | None:
+    """The job of an idempotency key, if there is one. Raises InvalidInput when its upload was
+    another."""
+    if not key:
+        return None
+    query = select(jobs).where(jobs.c.store == store, jobs.c.idempotency_key == key)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    if row.sha256 != digest:
+        raise InvalidInput("This Idempotency-Key came with another upload before. Use a new one.")
+    return job_of(row)
+
+
+def waiting(connection: Connection) -> int:
+    """How many wait."""
+    count = select(func.count()).where(jobs.c.state == "queued")
+    return int(connection.scalar(count) or 0)
+
+
+def job_of(row: Any) -> Job:
     """The job of a row."""
-    return Job(**{name: getattr(row, name) for name in SHOWN})
+    return Job(**{name: getattr(row, name) for name in _SHOWN})
