@@ -13,7 +13,15 @@ from rag_cs.index.base import Matrix
 from rag_cs.index.facts import raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
 from rag_cs.index.rows import batches, vector_row, withdraw_turns
-from rag_cs.index.schema import SNAPSHOT_NAME, chunks, documents, token_codes, vectors
+from rag_cs.index.schema import (
+    SNAPSHOT_NAME,
+    chunks,
+    conversations,
+    documents,
+    token_codes,
+    turn_sources,
+    vectors,
+)
 from rag_cs.index.verify import Fault, Kind, embedded, find_faults, opened
 from rag_cs.text import search_terms
 
@@ -45,7 +53,9 @@ def repair(folder: Path, faults: Sequence[Fault], embed: Embed) -> list[Fault]:
             connection.execute(delete(chunks).where(chunks.c.number.in_(batch)))
         for batch in batches(broken):
             _make_again(connection, batch, embed)
-        withdraw_turns(connection, _numbers(faults, "quote"))
+        withdraw_turns(connection, _numbers(faults, "quote", "turn"))
+        there = select(conversations.c.number)
+        connection.execute(delete(turn_sources).where(turn_sources.c.turn.not_in(there)))
         if "numbering" in kinds:
             set_fact(connection, "last_number", _highest(connection))
         if gone or broken:

@@ -112,7 +112,7 @@ def withdraw_turns(connection: Connection, turns: Iterable[int]) -> None:
     """Leave of numbered turns only that something was said."""
     for batch in batches(turns):
         said = conversations.c.number.in_(batch)
-        connection.execute(update(conversations).where(said).values(text=""))
+        connection.execute(update(conversations).where(said).values(text="", seal=b""))
         connection.execute(delete(turn_sources).where(turn_sources.c.turn.in_(batch)))
 
 

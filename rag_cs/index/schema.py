@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from rag_cs.index.migrate import Schema
@@ -95,6 +96,8 @@ conversations = Table(
     Column("role", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", String, nullable=False),
+    # Of the row and of what it quotes; b"" for one that nobody sealed, or that was emptied since.
+    Column("seal", LargeBinary, nullable=False, server_default=text("x''")),
     sqlite_autoincrement=True,
 )
 

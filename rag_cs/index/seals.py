@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _DOCUMENT = (
@@ -18,6 +18,8 @@ _CHUNK = (
     "number", "id", "document_id", "text", "start", "end", "page", "heading_path", "kind",
     "context", "question",
 )  # fmt: skip
+
+_TURN = ("conversation_id", "role", "text", "created_at")
 
 
 def seal_of_document(row: Mapping[Any, Any]) -> bytes:
@@ -33,6 +35,11 @@ def seal_of_chunk(row: Mapping[Any, Any]) -> bytes:
 def seal_of_vector(vector: bytes, codes: bytes = b"") -> bytes:
     """Of a chunk's vector and its token codes, b"" for none."""
     return _seal(len(vector).to_bytes(8, "little") + vector + codes)
+
+
+def seal_of_turn(row: Mapping[Any, Any], sources: Iterable[str] = ()) -> bytes:
+    """Of a row of `conversations` with the documents that it quotes."""
+    return _seal(json.dumps([*(row[name] for name in _TURN), *sorted(sources)]).encode())
 
 
 def _seal(content: bytes) -> bytes:

@@ -33,7 +33,7 @@ from rag_cs.index.schema import (
     turn_sources,
     vectors,
 )
-from rag_cs.index.seals import seal_of_chunk, seal_of_document, seal_of_vector
+from rag_cs.index.seals import seal_of_chunk, seal_of_document, seal_of_turn, seal_of_vector
 from rag_cs.index.vectors import is_sound
 from rag_cs.text import search_terms
 
@@ -42,7 +42,7 @@ _TOLERANCE = 1e-3
 
 Kind = Literal[
     "database", "document", "chunk", "snapshot", "chunk without document", "text", "vector",
-    "codes", "terms", "word index", "left over", "quote", "numbering",
+    "codes", "terms", "word index", "left over", "quote", "turn", "numbering",
 ]  # fmt: skip
 _LOST = {"database", "document", "chunk"}
 
@@ -193,8 +193,16 @@ def _of_conversations(connection: Connection) -> Iterator[Fault]:
     )
     turns = tuple(sorted(connection.scalars(query)))
     if turns:
-        yield Fault("quote", f"{len(turns)} turns of conversations quote documents that are gone",
-                    turns)  # fmt: skip
+        told = f"{len(turns)} turns of conversations quote documents that are gone"
+        yield Fault("quote", told, turns)
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check(turn_sources)"):
+        yield Fault("quote", f"what turn {row[1]} quotes is noted, and the turn isn't there")
+    sealed = select(conversations).where(conversations.c.seal != b"")
+    for turn in connection.execute(sealed).mappings():
+        number = int(turn["number"])
+        sources = select(turn_sources.c.document_id).where(turn_sources.c.turn == number)
+        if turn["seal"] != seal_of_turn(turn, connection.scalars(sources)):
+            yield Fault("turn", f"turn {number} of a conversation changed", (number,))
 
 
 def _of_snapshot(connection: Connection, snapshot: Path) -> Iterator[Fault]:

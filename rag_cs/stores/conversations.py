@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, insert, select
 
 from rag_cs.errors import NotFound
-from rag_cs.index.rows import holds, withdraw_turns
+from rag_cs.index.rows import holds
 from rag_cs.index.schema import conversations, turn_sources
+from rag_cs.index.seals import seal_of_turn
 from rag_cs.types import Citation, Turn
 
 # Turns handed to the next question; older ones stay stored.
@@ -55,19 +56,17 @@ class Conversations:
         replaced, and comes in empty when one is already."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         quoted = {(each.document_id, each.document_sha256) for each in citations}
-        last = 0
         with self._writer.begin() as connection:
+            stands = holds(connection, quoted) == quoted
             for turn in turns:
-                row = {"role": turn.role, "text": turn.text, "created_at": now}
-                made = connection.execute(
-                    insert(conversations).values(conversation_id=conversation_id, **row)
-                )
-                last = int(made.lastrowid)
-            if quoted and holds(connection, quoted) == quoted:
-                sources = {document_id for document_id, _ in quoted}
-                connection.execute(
-                    insert(turn_sources),
-                    [{"turn": last, "document_id": source} for source in sorted(sources)],
-                )
-            elif quoted:
-                withdraw_turns(connection, [last])
+                is_last = turn is turns[-1]
+                sources = sorted({name for name, _ in quoted}) if is_last else []
+                text = turn.text if stands or not is_last else ""
+                row = {"conversation_id": conversation_id, "role": turn.role, "text": text,
+                       "created_at": now}  # fmt: skip
+                seal = seal_of_turn(row, sources) if text else b""
+                made = connection.execute(insert(conversations).values(**row, seal=seal))
+                if sources and text:
+                    number = int(made.lastrowid)
+                    notes = [{"turn": number, "document_id": source} for source in sources]
+                    connection.execute(insert(turn_sources), notes)

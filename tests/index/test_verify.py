@@ -12,6 +12,7 @@ from rag_cs.index.schema import DATABASE_NAME, SNAPSHOT_NAME, open_database
 from rag_cs.index.verify import find_faults
 from rag_cs.stores.conversations import Conversations
 from rag_cs.text import search_terms
+from rag_cs.types import Citation, Turn
 from tests.builders import make_document, make_index
 from tests.fakes import TokenHashEmbeddings
 
@@ -107,13 +108,33 @@ def test_what_only_the_file_could_tell_is_told_and_left_alone(
 def test_a_turn_that_quotes_what_is_gone_is_emptied(folder: Path) -> None:
     damage(
         folder,
-        "INSERT INTO conversations VALUES (1, 'c', 'assistant', 'Within 7 days.', '')",
+        "INSERT INTO conversations VALUES (1, 'c', 'assistant', 'Within 7 days.', '', x'')",
         "INSERT INTO turn_sources VALUES (1, 'gone')",
     )
     assert faults(folder) == ["quote"]
     assert mended(folder) == []
     engine = open_database(folder / DATABASE_NAME)
     assert Conversations(engine).history("c") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE conversations SET text = 'Within 9 days.' WHERE role = 'assistant'",
+        "UPDATE turn_sources SET turn = 1",
+        "DELETE FROM turn_sources",
+    ],
+)
+def test_a_turn_that_changed_is_emptied(folder: Path, statement: str) -> None:
+    cited = Citation(SHORT.id, "c", "", None, 0, 3, "", "", SHORT.sha256)
+    engine = open_database(folder / DATABASE_NAME)
+    said = [Turn("user", "When?"), Turn("assistant", "Within 7 days.")]
+    Conversations(engine).append("c", said, [cited])
+    assert faults(folder) == []
+    damage(folder, statement)
+    assert "turn" in faults(folder)
+    assert mended(folder) == []
+    assert len(Conversations(engine).history("c")) < 2
 
 
 @pytest.mark.parametrize(

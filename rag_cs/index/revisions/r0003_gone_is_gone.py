@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from rag_cs.index.seals import seal_of_chunk, seal_of_document, seal_of_vector
+from rag_cs.index.seals import seal_of_chunk, seal_of_document, seal_of_turn, seal_of_vector
 
 revision, down_revision = "0003", "0002"
 
@@ -33,6 +33,12 @@ _CHUNKS = sa.table(
     sa.column("heading_path", sa.JSON),
 )  # fmt: skip
 _VECTORS = sa.table("vectors", sa.column("number"), sa.column("vector"), sa.column("seal"))
+_TURNS = sa.table(
+    "conversations",
+    *(sa.column(name) for name in (
+        "number", "conversation_id", "role", "text", "created_at", "seal",
+    )),
+)  # fmt: skip
 _CODES = sa.table("token_codes", sa.column("number"), sa.column("codes"))
 
 
@@ -52,7 +58,7 @@ def upgrade() -> None:
         "INSERT INTO turn_sources (turn, document_id) "
         "SELECT number, '' FROM conversations WHERE role = 'assistant'"
     )
-    for table in ("documents", "chunks", "vectors"):
+    for table in ("documents", "chunks", "vectors", "conversations"):
         empty = sa.Column("seal", sa.LargeBinary, nullable=False, server_default=sa.text("x''"))
         op.add_column(table, empty)
     _fill(_DOCUMENTS, "id", sa.select(_DOCUMENTS), seal_of_document)
@@ -61,8 +67,13 @@ def upgrade() -> None:
         _CODES, _CODES.c.number == _VECTORS.c.number
     )
     _fill(_VECTORS, "number", both, lambda row: seal_of_vector(row["vector"], row["codes"] or b""))
+    _fill(_TURNS, "number", sa.select(_TURNS), _seal_of_old_turn)
     op.execute(_DATED)
     op.execute("DELETE FROM facts WHERE name = 'schema'")  # the revision says it now
+
+
+def _seal_of_old_turn(row: Any) -> bytes:
+    return seal_of_turn(row, [""] if row["role"] == "assistant" else [])
 
 
 def _fill(
