@@ -6,6 +6,7 @@ as good as a slow hash. The table lies beside the stores, so that it outlives ea
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -18,7 +19,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import Column, MetaData, String, Table, insert, select, update
 
-from rag_cs.errors import InvalidInput, NotFound
+from rag_cs.errors import Busy, DiskFailed, InvalidInput, NotFound
 from rag_cs.index.migrate import Schema
 from rag_cs.index.sqlite import open_sqlite
 from rag_cs.stores.folders import check_store_name
@@ -72,7 +73,8 @@ class Keys:
         root.mkdir(parents=True, exist_ok=True)
         self._file.touch(mode=0o600)  # before SQLite, which gives its log the mode of the file
         self._file.chmod(0o600)
-        self._engine = open_sqlite(self._file, SCHEMA).execution_options(writes=True)
+        self._reader = open_sqlite(self._file, SCHEMA)
+        self._engine = self._reader.execution_options(writes=True)
 
     def create(
         self, role: str, stores: Sequence[str] | None = None, label: str = ""
@@ -121,13 +123,15 @@ class Keys:
         parts = secret.split("_", 2)
         if len(parts) != 3 or parts[0] != _PREFIX:
             return None
-        with self._engine.begin() as connection:
+        with self._reader.begin() as connection:
             row = connection.execute(select(_keys).where(_keys.c.id == parts[1])).first()
-            if row is None or row.revoked_at or not hmac.compare_digest(row.sha256, _hash(secret)):
-                return None
-            now = _now()
-            if row.used_at[:16] != now[:16]:  # once a minute is enough, and spares the disk
-                used = update(_keys).where(_keys.c.id == row.id).values(used_at=now)
+        if row is None or row.revoked_at or not hmac.compare_digest(row.sha256, _hash(secret)):
+            return None
+        now = _now()
+        if row.used_at[:16] != now[:16]:  # once a minute is enough, and spares the disk
+            used = update(_keys).where(_keys.c.id == row.id).values(used_at=now)
+            # A full disk must not lock anybody out.
+            with contextlib.suppress(DiskFailed, Busy), self._engine.begin() as connection:
                 connection.execute(used)
         return _key(row)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rag_cs.errors import RagError
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.index.schema import DATABASE_NAME
 from rag_cs.index.verify import find_faults
@@ -196,6 +197,19 @@ def keys_state(folder: Path, _: Any) -> Any:
     return sorted((key.role, bool(key.revoked_at)) for key in Keys(folder).list())
 
 
+def prepare_secret(folder: Path) -> None:
+    secret, _ = Keys(folder).create("shopper", ["shop"])
+    (folder / "secret").write_text(secret)
+
+
+def use_key(keys: Keys) -> None:
+    """Whatever the disk does."""
+    try:
+        assert keys.find((keys._file.parent / "secret").read_text())
+    except RagError as error:
+        raise AssertionError("nobody is let in") from error
+
+
 def new_store(folder: Path) -> None:
     system = make_system(folder)
     try:
@@ -233,5 +247,7 @@ CASES = (
     of_ledger("forget a store", lambda ledger: ledger.forget_store("shop"), once=False),
     Case("make a key", lambda folder: Keys(folder).create("shopper", ["shop"]),
          lambda keys: keys.create("merchant", ["shop"]), keys_state, Keys,
-         lambda _: None, once=True),
+         lambda keys: keys._engine.dispose(), once=True),
+    Case("use a key", prepare_secret, use_key, keys_state, Keys,
+         lambda keys: keys._engine.dispose()),
 )  # fmt: skip
