@@ -90,7 +90,8 @@ class ChunkIndex(Protocol):
         ...
 
     def document(self, document_id: str) -> Document:
-        """A stored document with its text (its blocks are not kept). Raises NotFound."""
+        """A stored document with its text (its blocks are not kept). Raises NotFound, and
+        IndexDamaged for one that the disk damaged."""
         ...
 
     def holds(self, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -126,7 +127,7 @@ class ChunkIndex(Protocol):
         ...
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
-        """The chunks by number, less those deleted since."""
+        """The chunks by number, less those deleted since and those that the disk damaged."""
         ...
 
     def numbers(self, document_id: str) -> Numbers:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -16,12 +15,12 @@ from threading import Lock
 import numpy as np
 from sqlalchemy import Connection, func, insert, select
 
-from rag_cs.errors import Busy, DiskFailed, NotFound
+from rag_cs.errors import Busy, DiskFailed, IndexDamaged, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.calendar import Calendar
 from rag_cs.index.facts import ERASED, claim, count, generation_of, raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
-from rag_cs.index.queries import allowed_numbers, numbers_in, read_vectors, records
+from rag_cs.index.queries import allowed_numbers, is_sealed, numbers_in, read_vectors, records
 from rag_cs.index.rows import document_row, erase, holds, insert_chunks, to_chunk
 from rag_cs.index.schema import (
     DATABASE_NAME,
@@ -32,7 +31,8 @@ from rag_cs.index.schema import (
     token_codes,
     vectors,
 )
-from rag_cs.index.sqlite import in_words
+from rag_cs.index.seals import seal_of_document
+from rag_cs.index.sqlite import run_alone
 from rag_cs.index.vectors import load_vectors
 from rag_cs.types import Chunk, Document
 
@@ -133,6 +133,10 @@ class EmbeddedIndex:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"There is no document {document_id!r} in store {self._folder.name!r}.")
+        if row["seal"] != seal_of_document(row):
+            raise IndexDamaged(
+                f"Document {row['source']!r} is damaged. Ingest it again, or restore a backup."
+            )
         fields = {name: row[name] for name in row if name not in ("created_at", "seal")}
         return Document(**fields, blocks=())
 
@@ -193,7 +197,8 @@ class EmbeddedIndex:
         """See `ChunkIndex.token_codes`."""
         query = select(token_codes).where(token_codes.c.number.in_(numbers.tolist()))
         with self.engine.begin() as connection:
-            return {row.number: row.codes for row in connection.execute(query)}
+            rows = connection.execute(query)
+            return {row.number: row.codes for row in rows if isinstance(row.codes, bytes)}
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         """See `ChunkIndex.chunks`."""
@@ -201,7 +206,7 @@ class EmbeddedIndex:
         query = select(chunks, *of_document).join(documents)
         with self.engine.begin() as connection:
             rows = connection.execute(query.where(chunks.c.number.in_(list(numbers)))).mappings()
-            return {row["number"]: to_chunk(row) for row in rows}
+            return {row["number"]: to_chunk(row) for row in rows if is_sealed(row)}
 
     def numbers(self, document_id: str) -> Numbers:
         """See `ChunkIndex.numbers`."""
@@ -234,7 +239,7 @@ class EmbeddedIndex:
         with self._writer.begin() as connection:
             done = count(connection, ERASED)
             LexicalSearch.rebuild(connection)
-        self._run("VACUUM")
+        run_alone(self.engine, self._folder / DATABASE_NAME, "VACUUM")
         self._empty_log()
         self.save()
         with self._writer.begin() as connection:
@@ -242,15 +247,10 @@ class EmbeddedIndex:
         self._empty_log()
 
     def _empty_log(self) -> None:
-        is_busy, *_ = self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+        is_busy, *_ = run_alone(self.engine, self._folder / DATABASE_NAME, checkpoint)
         if is_busy:
             raise Busy(f"Store {self._folder.name!r} is read all the time. Try again in a moment.")
-
-    def _run(self, statement: str) -> Sequence[int]:
-        """A statement that knows no transaction; its first row."""
-        with in_words(self._folder / DATABASE_NAME), closing(self.engine.raw_connection()) as raw:
-            row: Sequence[int] | None = raw.cursor().execute(statement).fetchone()
-        return row or (0,)
 
     def close(self) -> None:
         """See `ChunkIndex.close`. A snapshot is written when replaying would take a while."""

@@ -85,10 +85,13 @@ def bring_up_to_date(engine: Engine, schema: Schema, path: Path) -> None:
 
 
 def revision_of(connection: Connection, schema: Schema) -> str | None:
-    """The revision of a database; None when it has no table yet."""
+    """The revision of a database; None when it has no table yet. Raises IndexDamaged."""
     tables = set(connection.exec_driver_sql(_TABLES).scalars())
     if _NOTE in tables:
-        return str(connection.exec_driver_sql(f"SELECT version_num FROM {_NOTE}").scalar_one())  # noqa: S608
+        noted = connection.exec_driver_sql(f"SELECT version_num FROM {_NOTE}").scalars().all()  # noqa: S608
+        if len(noted) != 1:
+            raise IndexDamaged("The database doesn't say which revision it has. Restore a backup.")
+        return str(noted[0])
     return schema.unnumbered(connection) if tables else None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from sqlalchemy import Connection, Select, func, select
 from rag_cs.index.base import Filters, Matrix, Numbers
 from rag_cs.index.rows import batches
 from rag_cs.index.schema import chunks, documents, vectors
+from rag_cs.index.seals import seal_of_chunk
+
+log = logging.getLogger(__name__)
 
 
 def records() -> Select[Any]:
@@ -42,9 +46,22 @@ def numbers_in(connection: Connection, query: Select[Any]) -> Numbers:
 def read_vectors(
     connection: Connection, numbers: Numbers, dimensions: int
 ) -> Iterator[tuple[Numbers, Matrix]]:
-    """The numbered chunks that there are, with their stored vectors, a batch at a time."""
+    """The numbered chunks that there are, with their stored vectors, a batch at a time; less those
+    whose vectors are damaged."""
     for batch in batches(numbers.tolist()):
         query = select(vectors.c.number, vectors.c.vector).where(vectors.c.number.in_(batch))
-        rows = connection.execute(query).all()
+        rows = [row for row in connection.execute(query) if _is_whole(row.vector, dimensions)]
         data = np.frombuffer(b"".join(row.vector for row in rows), "<f4")
         yield np.array([row.number for row in rows], np.int64), data.reshape(-1, dimensions)
+
+
+def _is_whole(vector: Any, dimensions: int) -> bool:
+    return isinstance(vector, bytes) and len(vector) == 4 * dimensions
+
+
+def is_sealed(row: Mapping[Any, Any]) -> bool:
+    """Whether a row of `chunks` is what was put in. What isn't is logged, and told to nobody."""
+    if row["seal"] == seal_of_chunk(row):
+        return True
+    log.error("chunk %s is damaged and left out; `rag-cs store verify` says more", row["number"])
+    return False

@@ -24,22 +24,29 @@ _TURN = ("conversation_id", "role", "text", "created_at")
 
 def seal_of_document(row: Mapping[Any, Any]) -> bytes:
     """Of a row of `documents`."""
-    return _seal(json.dumps([row[name] for name in _DOCUMENT], sort_keys=True).encode())
+    return _seal(_json([row[name] for name in _DOCUMENT]))
 
 
 def seal_of_chunk(row: Mapping[Any, Any]) -> bytes:
     """Of a row of `chunks`."""
-    return _seal(json.dumps([row[name] for name in _CHUNK], sort_keys=True).encode())
+    return _seal(_json([row[name] for name in _CHUNK]))
 
 
-def seal_of_vector(vector: bytes, codes: bytes = b"") -> bytes:
-    """Of a chunk's vector and its token codes, b"" for none."""
+def seal_of_vector(vector: Any, codes: Any = b"") -> bytes:
+    """Of a chunk's vector and its token codes, b"" for none; b"" for what isn't bytes."""
+    if not isinstance(vector, bytes) or not isinstance(codes, bytes):
+        return b""
     return _seal(len(vector).to_bytes(8, "little") + vector + codes)
 
 
 def seal_of_turn(row: Mapping[Any, Any], sources: Iterable[str] = ()) -> bytes:
     """Of a row of `conversations` with the documents that it quotes."""
-    return _seal(json.dumps([*(row[name] for name in _TURN), *sorted(sources)]).encode())
+    return _seal(_json([*(row[name] for name in _TURN), *sorted(map(str, sources))]))
+
+
+def _json(values: list[Any]) -> bytes:
+    """A damaged row may hold values of any type."""
+    return json.dumps(values, sort_keys=True, default=repr).encode()
 
 
 def _seal(content: bytes) -> bytes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,9 @@ _PRAGMAS = (
     "cache_size=-32000",
     "secure_delete=ON",
 )
-# What is said of a text that is no UTF-8, or no JSON, with no code of its own.
-_NO_TEXT = ("Could not decode to UTF-8", "malformed JSON")
+# What is said of damage with no code of its own: of a text that is no UTF-8 or no JSON, of tables
+# that can't be made out.
+_SAID = ("Could not decode to UTF-8", "malformed JSON", "no such ", "vtable constructor failed")
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REFUSED = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
@@ -71,7 +72,7 @@ def failure(error: sqlite3.Error, path: Path) -> RagError | None:
     """What an error of SQLite means to a user; None for one that is the program's own fault."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     name = f"{path.parent.name}/{path.name}"
-    if code in _DAMAGED or str(error).startswith(_NO_TEXT):
+    if code in _DAMAGED or str(error).startswith(_SAID):
         return IndexDamaged(
             f"The database {name} is damaged ({error}). Restore it from a backup, or delete the "
             "store and ingest its documents again."
@@ -102,6 +103,13 @@ def _from_json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise IndexDamaged("A row of the database is damaged. Restore a backup.") from None
+
+
+def run_alone(engine: Engine, path: Path, statement: str) -> Sequence[int]:
+    """A statement that knows no transaction; its first row, (0,) for none. Raises as any other."""
+    with in_words(path), closing(engine.raw_connection()) as raw:
+        row: Sequence[int] | None = raw.cursor().execute(statement).fetchone()
+    return row or (0,)
 
 
 def _in_words(path: Path, context: ExceptionContext) -> None:

@@ -140,11 +140,10 @@ def _chunks_of(document_id: str) -> Any:
 def _of_chunk(
     connection: Connection, row: Any, document: Any, dimensions: int, missing_codes: bool
 ) -> Iterator[tuple[Kind, str]]:
-    whole = document["text"]
-    sound = document["seal"] == seal_of_document(document)
-    if row["text"] != whole[row["start"] : row["end"]] and sound:
+    is_sealed = row["seal"] == seal_of_chunk(row)
+    if document["seal"] == seal_of_document(document) and _is_elsewhere(row, document["text"]):
         yield "text", "the chunk isn't its slice of the document"
-    elif row["seal"] != seal_of_chunk(row):
+    elif not is_sealed:
         yield "chunk", "the chunk, or what is known of it, changed"
     if not _is_vector(row["vector"], dimensions) or row["vector_seal"] != seal_of_vector(
         row["vector"], row["codes"] or b""
@@ -153,10 +152,16 @@ def _of_chunk(
     held = connection.scalar(
         text("SELECT terms FROM chunk_terms WHERE rowid = :number"), {"number": row["number"]}
     )
-    if held != " ".join(search_terms(embedded(row["context"], row["text"]))):
+    if held != " ".join(search_terms(embedded(str(row["context"]), str(row["text"])))):
         yield "terms", "it can't be found by its words"
     if missing_codes:
         yield "codes", "its token vectors are missing"
+
+
+def _is_elsewhere(row: Any, whole: str) -> bool:
+    start, end = row["start"], row["end"]
+    places = isinstance(start, int) and isinstance(end, int)
+    return not places or row["text"] != whole[start:end]
 
 
 def embedded(context: str, own: str) -> str:
@@ -164,8 +169,8 @@ def embedded(context: str, own: str) -> str:
     return f"{context}\n{own}" if context else own
 
 
-def _is_vector(value: bytes | None, dimensions: int) -> bool:
-    if value is None or len(value) != 4 * dimensions:
+def _is_vector(value: Any, dimensions: int) -> bool:
+    if not isinstance(value, bytes) or len(value) != 4 * dimensions:
         return False
     length = float(np.linalg.norm(np.frombuffer(value, "<f4")))
     return abs(length - 1) <= _TOLERANCE  # False for NaN too

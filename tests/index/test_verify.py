@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +54,8 @@ def search(folder: Path, words: str) -> list[str]:
     near = index.search_dense(np.array(EMBEDDINGS.embed_query(words), np.float32), 1)
     chunks = index.chunks([*found.numbers.tolist(), *near.numbers.tolist()])
     index.close()
-    return [chunks[int(n)].text for n in (*found.numbers[:1], *near.numbers[:1])]
+    numbers = (int(number) for number in (*found.numbers[:1], *near.numbers[:1]))
+    return [chunks[number].text for number in numbers if number in chunks]
 
 
 def test_a_sound_store_has_no_faults(folder: Path) -> None:
@@ -102,7 +105,35 @@ def test_what_only_the_file_could_tell_is_told_and_left_alone(
     assert faults(folder) == [kind]
     assert not find_faults(folder)[0].is_repairable
     assert mended(folder) == [kind]
-    assert search(folder, "unused goods") == [SHORT.text] * 2
+    assert search(folder, "unused goods") == ([] if kind == "chunk" else [SHORT.text] * 2)
+
+
+def test_a_damaged_document_is_not_told(folder: Path) -> None:
+    damage(folder, "UPDATE documents SET text = replace(text, '7 days', '9 days')")
+    index = EmbeddedIndex(folder, dimensions=EMBEDDINGS.dimensions, embedder=EMBEDDINGS.fingerprint)
+    with pytest.raises(IndexDamaged, match=r"'short\.md' is damaged"):
+        index.document(SHORT.id)
+    assert index.document(LONG.id).text == LONG.text
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("chunks.text", "7"), ("chunks.start", "'x'"), ("chunks.context", "x'00'"),
+     ("vectors.vector", "7"), ("vectors.vector", "NULL"), ("token_codes.codes", "7"),
+     ("documents.title", "x'00'")],
+)  # fmt: skip
+def test_a_value_of_another_kind_is_noticed(folder: Path, column: str, value: str) -> None:
+    table, name = column.split(".")
+    with closing(sqlite3.connect(folder / DATABASE_NAME)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'"
+        )
+        connection.execute("PRAGMA writable_schema = RESET")
+        connection.execute(f"UPDATE {table} SET {name} = {value}")
+        connection.commit()
+    assert faults(folder) != []
+    search(folder, "unused goods")
 
 
 def test_a_turn_that_quotes_what_is_gone_is_emptied(folder: Path) -> None:
