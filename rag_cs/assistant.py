@@ -36,7 +36,8 @@ __all__ = ["ABSTENTIONS", "TOP_K", "Assistant", "Sentence"]
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A supported sentence, on its way as soon as it was checked. It is never taken back."""
+    """A supported sentence, on its way as soon as it was checked. It isn't taken back, unless its
+    document is deleted before the answer is whole."""
 
     text: str
     citation: Citation
@@ -137,11 +138,13 @@ class Assistant:
                         confidence = min(confidence, event.probability)
                         continue
                     for sentence in await asyncio.to_thread(self._settle, event, language, scope):
-                        if sentence.text not in {each.text for each in said}:
+                        known = sentence.text in {each.text for each in said}
+                        if not known and self._retriever.still_there(sentence.citation):
                             said.append(sentence)
                             yield sentence
             if len(said) == before:
                 unknown.append(number)
+        said = [each for each in said if self._retriever.still_there(each.citation)]
         citations = tuple(sentence.citation for sentence in said)
         texts = [each.text for each in said]
         why = "" if said else await asyncio.to_thread(self._why_not, question, language, scope)

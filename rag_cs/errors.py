@@ -46,6 +46,10 @@ class IndexDamaged(RagError):
     """A store's database is damaged. (A damaged FAISS snapshot is rebuilt and never raises.)"""
 
 
+class DiskFailed(RagError):
+    """The disk refused a write or a read: it is full, failing, or not the program's to write."""
+
+
 class TryLater(RagError):
     """The same request may succeed in `retry_seconds`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +44,8 @@ class Ingested:
 
 
 Progress = Callable[[str, int, int], None]
-"""Called with the source, the chunks embedded so far and the chunks in all."""
+"""Called with the source, the chunks embedded so far and the chunks in all; a last time when
+nobody else can write to the store any more. What it raises leaves the store as it was."""
 
 
 Loader = Callable[[bytes, str], Document]
@@ -100,8 +102,6 @@ class Ingester:
         made = self._held(documents)
         fresh = [text for text in dict.fromkeys(texts) if text not in made]
         held = len(texts) - len(fresh)
-        if progress and not fresh:
-            progress(documents[0].source, held, held)
         for start in range(0, len(fresh), _EMBED_STEP):
             some = fresh[start : start + _EMBED_STEP]
             vectors, codes = embed_passages(self._embeddings, some)
@@ -113,7 +113,10 @@ class Ingester:
         done = 0
         for document, chunks in zip(documents, chunked, strict=True):
             span = slice(done, done + len(chunks))
-            self._index.replace(document, chunks, rows[span], codes[span])
+            permit = (
+                partial(progress, document.source, len(texts), len(texts)) if progress else None
+            )
+            self._index.replace(document, chunks, rows[span], codes[span], permit)
             done += len(chunks)
         return len(texts)
 

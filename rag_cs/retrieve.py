@@ -16,7 +16,7 @@ from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.stages import stage
 from rag_cs.text import search_terms
-from rag_cs.types import Chunk, Hit
+from rag_cs.types import Chunk, Citation, Hit
 
 MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
@@ -112,6 +112,17 @@ class Retriever:
         kept = [each for each in order if numbers[each] in chunks][:top_k]
         rows = np.stack([fused, dense, lexical, reranked])[:, kept].T.tolist()
         return [_hit(chunks[int(numbers[each])], row) for each, row in zip(kept, rows, strict=True)]
+
+    def still_there(self, citation: Citation) -> bool:
+        """Whether what is quoted stands in the store, in this version. Fast: to be asked right
+        before a quote leaves, since its document may have been deleted since it was found."""
+        version = (citation.document_id, citation.document_sha256)
+        return bool(self._index.holds({version}))
+
+    def kept(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits whose documents stand in the store, in this version; see `still_there`."""
+        held = self._index.holds({(hit.chunk.document_id, hit.chunk.sha256) for hit in hits})
+        return [hit for hit in hits if (hit.chunk.document_id, hit.chunk.sha256) in held]
 
     def _find(self, query: str, limit: int, filters: Filters | None, day: date) -> _Found:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)

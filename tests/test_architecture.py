@@ -17,6 +17,8 @@ LEVELS: list[list[str]] = [
     ["cli", "server"],
     ["bootstrap"],
     ["settings"],
+    ["proof"],
+    ["compaction"],
     ["training"],
     ["evaluation"],
     ["check_report"],
@@ -38,6 +40,7 @@ SIDEWAYS = {("cli", "server")}
 OWNERS = {
     "faiss": {"index"},
     "sqlalchemy": {"index", "stores"},
+    "alembic": {"index", "stores"},
     "pypdf": {"readers"},
     "pypdfium2": {"readers"},
     "pdfplumber": {"readers"},

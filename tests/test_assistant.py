@@ -3,13 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rag_cs.assistant import ABSTENTIONS, Assistant, Sentence
 from rag_cs.errors import InvalidInput
 from rag_cs.retrieve import Retriever
-from rag_cs.types import Answer, Turn
+from rag_cs.types import Answer, Hit, Turn
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, ScriptedChatModel, make_judge
 
@@ -210,3 +211,30 @@ async def test_a_day_before_the_first_version_says_since_when_it_holds(tmp_path:
     assert answer.status == "abstained"
     assert "has been in force since 2026-01-01" in answer.text
     assert (await helper.answer("Who is the mayor?", as_of=early)).text == ABSTENTIONS["en"]
+
+
+@pytest.mark.parametrize("when", ["found", "said"])
+async def test_what_is_deleted_meanwhile_is_neither_said_nor_kept(
+    tmp_path: Path, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = make_index(tmp_path, RETURNS, SHIPPING)
+    reply = "Unused goods can be returned within 7 days. The buyer pays return shipping."
+    chat = ScriptedChatModel(reply=reply)
+    helper = Assistant(Retriever(index, HashEmbeddings()), HashEmbeddings(), chat)
+    search = Retriever.search
+
+    def then_deletes(self: Retriever, *given: Any) -> list[Hit]:
+        hits = search(self, *given)
+        index.delete(RETURNS.id)
+        return hits
+
+    stream = helper.stream("Can unused goods be returned?")
+    if when == "found":
+        monkeypatch.setattr(Retriever, "search", then_deletes)
+    else:
+        assert (await anext(stream)).text.startswith("Unused goods")
+        index.delete(RETURNS.id)
+    (answer,) = [event async for event in stream]
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.citations) == ("abstained", ())
+    assert "7 days" not in answer.text

@@ -9,7 +9,7 @@ import pytest
 from rag_cs.bootstrap import CALIBRATION_NAME, System
 from rag_cs.bootstrap.models import load_chat
 from rag_cs.calibration import StoreCalibration
-from rag_cs.errors import Exists, InvalidInput, NotFound
+from rag_cs.errors import DiskFailed, Exists, InvalidInput, NotFound
 from rag_cs.generators.masked import MaskedChatModel
 from rag_cs.settings import GenerationSettings, PrivacySettings, Settings, StorageSettings
 from rag_cs.stores.backup import back_up, restore
@@ -154,6 +154,20 @@ def test_answers_under_way_are_the_generator_s(tmp_path: Path) -> None:
     assert system.open_answers == 0
     system.__dict__["chat"] = SimpleNamespace(engine=SimpleNamespace(open_requests=3))
     assert system.open_answers == 3
+
+
+def test_a_store_that_can_t_be_made_isn_t_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = make_system(tmp_path)
+
+    def fails(*_: object) -> None:
+        raise DiskFailed("The disk is full.")
+
+    monkeypatch.setattr("rag_cs.index.embedded.open_database", fails)
+    with pytest.raises(DiskFailed):
+        system.store("demo", create=True)
+    assert system.folders.names() == []
 
 
 def test_two_stores_share_nothing(tmp_path: Path) -> None:

@@ -218,6 +218,24 @@ def test_a_store_is_backed_up_restored_renamed_and_verified(store: str, tmp_path
     assert RUNNER.invoke(app, ["store", "verify", "second", "--repair"]).exit_code == 0
 
 
+def test_what_was_deleted_is_told_until_the_store_is_compacted(store: str, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "returns.md").write_text("# Returns\n\nAsk our staff.")
+    RUNNER.invoke(app, ["ingest", "-s", store, str(tmp_path / "docs")])
+    verify = ["store", "verify", store, "--absent", "Unused goods go back"]
+    done = RUNNER.invoke(app, verify)
+    assert "Text of 1 documents that were deleted or replaced" in done.stdout
+    done = RUNNER.invoke(app, ["store", "compact", store])
+    assert "Nothing is left of 1 documents" in done.stdout
+    done = RUNNER.invoke(app, [*verify, "--json"])
+    assert (done.exit_code, json.loads(done.stdout)) == (
+        0, {"faults": [], "deleted_since_compaction": 0, "traces": []},
+    )  # fmt: skip
+    verify[-1] = "Ask our staff"
+    done = RUNNER.invoke(app, verify)
+    assert done.exit_code == 1
+    assert "The text stands in store.sqlite, from byte" in done.stdout
+
+
 def test_other_addresses_are_not_served_without_a_key() -> None:
     done = RUNNER.invoke(app, ["serve", "--host", "0.0.0.0"])
     assert done.exit_code == 1
@@ -245,7 +263,7 @@ def test_what_a_store_keeps_of_its_shoppers(store: str, tmp_path: Path) -> None:
     with open_personal(tmp_path / "indexes" / store, 90) as personal:
         conversations = Conversations(personal._engine)
         for name, subject in (("one", "ann"), ("two", "ann"), ("three", "")):
-            conversations.append(name, [Turn("user", "?"), Turn("assistant", "!")], subject)
+            conversations.append(name, [Turn("user", "?"), Turn("assistant", "!")], subject=subject)
     assert run("retention").stdout == "Store 'demo' keeps conversations for 90 days.\n"
     assert "for 7 days" in run("retention", "--days", "7").stdout
     assert "0 turns of 0 conversations" in run("purge").stdout

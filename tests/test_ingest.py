@@ -29,7 +29,7 @@ def test_a_file_is_added_then_unchanged_then_replaced(
     seen: list[tuple[str, int, int]] = []
     first = ingester.ingest(b"# Returns\n\nWithin 7 days.", "a.md", lambda *step: seen.append(step))
     assert (first.outcome, first.chunks) == ("added", 1)
-    assert seen == [("a.md", 1, 1)]
+    assert seen == [("a.md", 1, 1)] * 2  # embedded; about to be written
     assert ingester.ingest(b"# Returns\n\nWithin 7 days.", "a.md").outcome == "unchanged"
     again = ingester.ingest(b"# Returns\n\nWithin 14 days.", "a.md")
     assert (again.outcome, again.document_id) == ("replaced", first.document_id)

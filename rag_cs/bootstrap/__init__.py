@@ -22,6 +22,7 @@ from rag_cs.bootstrap.models import (
     make_retriever,
 )
 from rag_cs.calibration import StoreCalibration
+from rag_cs.errors import RagError
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.index.schema import DATABASE_NAME
 from rag_cs.ingest import Ingester
@@ -128,10 +129,16 @@ class System:
         """The store of that name, opened once. Raises NotFound unless `create` is set."""
         embeddings = self.embeddings
         with self._lock:
+            is_new = create and name not in self.folders.names()
             folder = self.folders.path(name, create=create)
             self._forget_another(name, folder)
             if name not in self._stores:
-                self._stores[name] = self._open(name, folder, embeddings)
+                try:
+                    self._stores[name] = self._open(name, folder, embeddings)
+                except RagError:
+                    if is_new:  # a folder without a database is no store
+                        self.folders.delete(name)
+                    raise
                 self._inodes[name] = _inode(folder)
             return self._stores[name]
 

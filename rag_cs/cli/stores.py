@@ -120,32 +120,70 @@ def restore_store(
     print(f"Store {name!r} is restored.")
 
 
+@app.command("compact")
+def compact_store(store: StoreArgument) -> None:
+    """Rewrite a store's files, so that nothing is left in them of what was deleted. It may be in
+    use meanwhile."""
+    from rag_cs.compaction import compact_store as compact
+
+    with errors():
+        done = compact(folders().path(store))
+    print(
+        f"Store {store!r} is compact: {done.bytes_before / 1e6:,.1f} MB became "
+        f"{done.bytes_after / 1e6:,.1f} MB. Nothing is left of {done.erased} documents that were "
+        "deleted or replaced."
+    )
+    if done.questions:
+        print(f"{done.questions} questions about them are gone from `rag-cs evaluate`'s file.")
+
+
 @app.command("verify")
 def verify_store(
     store: StoreArgument,
     mend: Annotated[bool, typer.Option("--repair", help="Make again what can be.")] = False,
+    absent: Annotated[
+        str, typer.Option(help="A text that must stand in no file of the store.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Read a store whole and say what doesn't fit together: every vector must have its chunk, every
-    chunk its document and its words, every span its text. Exit status 1: something doesn't."""
-    from rag_cs.index.verify import find_faults, repair
+    chunk its document and its words, every span its text, and nothing may be left of what was
+    deleted. Exit status 1: something doesn't, or the absent text was found."""
+    from rag_cs.index.repair import repair
+    from rag_cs.index.traces import find_traces
+    from rag_cs.index.verify import erased, find_faults
 
     with errors():
         folder = folders().path(store)
         found = find_faults(folder)
+        left = 0 if found else erased(folder)
+        traces = find_traces(folder, absent) if absent else []
     if found and mend:
         from rag_cs.ingest import embed_passages
 
         with open_system() as system, changing("store.repair", store):
             found = repair(folder, found, partial(embed_passages, system.embeddings))
     if as_json:
-        print_json({"faults": [asdict(fault) for fault in found]})
+        print_json(
+            {
+                "faults": [asdict(fault) for fault in found],
+                "deleted_since_compaction": left,
+                "traces": [asdict(trace) for trace in traces],
+            }
+        )
     else:
         for fault in found:
             hint = "" if fault.is_repairable else " Restore a backup, or ingest again."
             print(f"{fault.kind}: {fault.detail}.{hint}")
+        for trace in traces:
+            print(f"The text stands in {trace.file}, from byte {trace.offset} ({trace.form}).")
         print(f"{len(found)} faults." if found else f"Store {store!r} is sound.")
-    if found:
+        if left:
+            print(
+                f"Text of {left} documents that were deleted or replaced may still stand in free "
+                f"space of its files: `rag-cs store compact {store}` removes it."
+            )
+    if found or traces:
         raise typer.Exit(1)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,12 +39,26 @@ def add_questions(path: Path, questions: Sequence[Question]) -> None:
     replace_text(path, f"\ufeff{ended}{''.join(lines)}")
 
 
+def keep_questions(path: Path, keep: Callable[[Question], bool]) -> int:
+    """Drop the lines of questions that aren't to be kept, and leave the rest as it is; how many.
+    Raises InvalidInput that names file and line."""
+    dropped = [
+        lines for _, lines, row in _rows(path) if not keep(_question(row, path.name))
+    ]  # fmt: skip
+    if dropped:
+        gone = {number for first, last in dropped for number in range(first, last + 1)}
+        lines = io.StringIO(_read(path), newline="")
+        kept = (line for number, line in enumerate(lines, start=1) if number not in gone)
+        replace_text(path, f"\ufeff{''.join(kept)}")
+    return len(dropped)
+
+
 def read_questions(path: Path) -> list[Question]:
     """The questions of a file. Only the columns `question`, `document` and `quote` are needed.
     Raises InvalidInput that names file and line."""
     found: dict[tuple[str, str], str] = {}
     questions: list[Question] = []
-    for place, row in _rows(path):
+    for place, _, row in _rows(path):
         question = _question(row, place)
         earlier = found.setdefault((question.document, question.question), place)
         if earlier is not place:
@@ -70,8 +84,9 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=text.split("\n", 1)[0].count)
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """`(place, cells by column)` of every line that isn't blank. A place is where it begins."""
+def _rows(path: Path) -> Iterator[tuple[str, tuple[int, int], Mapping[str, str]]]:
+    """`(place, first and last line, cells by column)` of every row that isn't blank. A place is
+    where it begins."""
     text = _read(path)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     begins = 1
@@ -79,11 +94,12 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     try:
         for cells in reader:
             place = f"{path.name}, line {begins}"
+            lines = (begins, reader.line_num)
             begins = reader.line_num + 1
             if not names:
                 names = _names(cells, place)
             elif any(cell.strip() for cell in cells):
-                yield place, _by_name(names, cells, place)
+                yield place, lines, _by_name(names, cells, place)
     except csv.Error as error:
         raise InvalidInput(f"{path.name}, line {begins} is no CSV: {error}.") from None
 

@@ -4,12 +4,17 @@ kept. What `rag-cs evaluate` calls."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.html import write_page
-from rag_cs.evaluation.question_file import add_questions, read_questions, write_questions
+from rag_cs.evaluation.question_file import (
+    add_questions,
+    keep_questions,
+    read_questions,
+    write_questions,
+)
 from rag_cs.evaluation.questions import Question, make_questions
 from rag_cs.evaluation.suite import (
     Changes,
@@ -119,6 +124,35 @@ def new_questions(held: Sequence[Question], documents: Sequence[Document]) -> li
         for question in make_questions(documents)
         if question.document not in current and (question.document, question.question) not in known
     ]
+
+
+def forget_the_deleted(store_folder: Path, documents: Sequence[Document]) -> int:
+    """Take out of a store's suite what quotes documents that aren't there any more, or not in that
+    version; how many questions. A merchant's own questions stay; what the program can make again
+    goes. Raises InvalidInput for a damaged file."""
+    files = Files.of(store_folder)
+    if not files.questions.parent.is_dir():
+        return 0
+    gone = 0
+    if files.questions.exists():
+        gone = keep_questions(
+            files.questions, lambda each: each.kind == "own" or is_current(each, documents)
+        )
+    for path in (files.last, files.page, *files.questions.parent.glob(".*")):
+        path.unlink(missing_ok=True)
+    if accepted := read_run(files.accepted):
+        texts = {document.source: document.text for document in documents}
+        kept = (each for each in accepted.outcomes if each.quote in texts.get(each.document, ""))
+        write_run(
+            files.accepted,
+            Run(
+                accepted.top_k,
+                tuple(replace(outcome, instead="") for outcome in kept),
+                tuple(source for source in accepted.unasked if source in texts),
+                tuple(source for source in accepted.unreached if source in texts),
+            ),
+        )
+    return gone
 
 
 def _keep(

@@ -6,7 +6,7 @@ one store; no call takes a store's name, so no call can reach two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -65,16 +65,20 @@ class ChunkIndex(Protocol):
         chunks: Sequence[Chunk],
         vectors: Matrix,
         token_codes: Sequence[bytes] = (),
+        permit: Callable[[], None] | None = None,
     ) -> None:
         """Add a document, or put it in the place of the one with its id, in one transaction.
 
         `vectors` has shape (len(chunks), dimensions), rows of length 1; `token_codes` are kept
-        as they are, one a chunk or none at all.
+        as they are, one a chunk or none at all. `permit` is called when nobody else can write any
+        more: what it raises leaves everything as it was. Turns of conversations that quote the
+        document's earlier version are emptied.
         """
         ...
 
     def delete(self, document_id: str) -> bool:
-        """Remove a document with its chunks and vectors; False when there was none."""
+        """Remove a document with its chunks and vectors, and what turns of conversations quote of
+        it; False when there was none."""
         ...
 
     def documents(self) -> list[DocumentRecord]:
@@ -86,7 +90,12 @@ class ChunkIndex(Protocol):
         ...
 
     def document(self, document_id: str) -> Document:
-        """A stored document with its text (its blocks are not kept). Raises NotFound."""
+        """A stored document with its text (its blocks are not kept). Raises NotFound, and
+        IndexDamaged for one that the disk damaged."""
+        ...
+
+    def holds(self, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of the documents, each with the hash of its file, are there in that version."""
         ...
 
     def search_dense(
@@ -118,7 +127,7 @@ class ChunkIndex(Protocol):
         ...
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
-        """The chunks by number, less those deleted since."""
+        """The chunks by number, less those deleted since and those that the disk damaged."""
         ...
 
     def numbers(self, document_id: str) -> Numbers:

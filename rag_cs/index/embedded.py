@@ -6,23 +6,22 @@ a reader whose vectors are of another generation catches up before it searches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, func, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, func, insert, select
 
-from rag_cs.errors import IndexDamaged, NotFound
+from rag_cs.errors import Busy, DiskFailed, IndexDamaged, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.calendar import Calendar
-from rag_cs.index.facts import claim, fact, generation_of, raise_generation, set_fact
-from rag_cs.index.gone import tell_when_gone
+from rag_cs.index.facts import ERASED, claim, count, generation_of, raise_generation, set_fact
 from rag_cs.index.lexical import LexicalSearch
-from rag_cs.index.rows import batches, document_row, erase, insert_chunks, to_chunk
+from rag_cs.index.queries import allowed_numbers, is_sealed, numbers_in, read_vectors, records
+from rag_cs.index.rows import document_row, erase, holds, insert_chunks, to_chunk
 from rag_cs.index.schema import (
     DATABASE_NAME,
     SNAPSHOT_NAME,
@@ -32,8 +31,12 @@ from rag_cs.index.schema import (
     token_codes,
     vectors,
 )
+from rag_cs.index.seals import seal_of_document
+from rag_cs.index.sqlite import run_alone
 from rag_cs.index.vectors import load_vectors
 from rag_cs.types import Chunk, Document
+
+log = logging.getLogger(__name__)
 
 # Chunks added or removed since the snapshot before a new one is written: replaying 2,000 rows
 # from the database takes 10 ms, so smaller changes aren't worth the write.
@@ -53,17 +56,13 @@ class EmbeddedIndex:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = Lock()
+        self.engine = open_database(folder / DATABASE_NAME)
+        self._writer = self.engine.execution_options(writes=True)
         try:
-            self.engine = open_database(folder / DATABASE_NAME)
-            tell_when_gone(self.engine, folder / DATABASE_NAME)
-            self._writer = self.engine.execution_options(writes=True)
-            with self._writer.begin() as connection:
-                claim(connection, folder, embedder, dimensions)
-        except DatabaseError as error:
-            raise IndexDamaged(
-                f"The database of store {folder.name!r} can't be opened ({error.orig}). "
-                "Restore the folder from a backup, or delete the store and ingest it again."
-            ) from error
+            claim(self.engine, folder, embedder, dimensions)
+        except BaseException:
+            self.engine.dispose()
+            raise
         self._lexical = LexicalSearch()
         self._calendar = Calendar()
         self._vectors = load_vectors(folder / SNAPSHOT_NAME, dimensions)
@@ -84,14 +83,17 @@ class EmbeddedIndex:
         new_chunks: Sequence[Chunk],
         rows: Matrix,
         codes: Sequence[bytes] = (),
+        permit: Callable[[], None] | None = None,
     ) -> None:
         """See `ChunkIndex.replace`."""
         if len(new_chunks) != len(rows) or (codes and len(codes) != len(rows)):
             raise ValueError(f"{len(new_chunks)} chunks, {len(rows)} vectors, {len(codes)} codes")
         with self._writer.begin() as connection:
+            if permit:
+                permit()
             gone = erase(connection, document.id)
             connection.execute(insert(documents).values(document_row(document)))
-            last = int(fact(connection, "last_number") or 0)
+            last = count(connection, "last_number")
             numbers = np.arange(last + 1, last + 1 + len(new_chunks), dtype=np.int64)
             insert_chunks(connection, numbers, new_chunks, rows, codes)
             set_fact(connection, "last_number", last + len(new_chunks))
@@ -114,13 +116,13 @@ class EmbeddedIndex:
     def documents(self) -> list[DocumentRecord]:
         """See `ChunkIndex.documents`."""
         with self.engine.begin() as connection:
-            rows = connection.execute(_records().order_by(documents.c.source)).mappings()
+            rows = connection.execute(records().order_by(documents.c.source)).mappings()
             return [DocumentRecord(**row) for row in rows]
 
     def record(self, document_id: str) -> DocumentRecord | None:
         """See `ChunkIndex.record`."""
         with self.engine.begin() as connection:
-            query = _records().where(documents.c.id == document_id)
+            query = records().where(documents.c.id == document_id)
             row = connection.execute(query).mappings().first()
         return DocumentRecord(**row) if row else None
 
@@ -131,8 +133,17 @@ class EmbeddedIndex:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"There is no document {document_id!r} in store {self._folder.name!r}.")
-        fields = {name: row[name] for name in row if name != "created_at"}
+        if row["seal"] != seal_of_document(row):
+            raise IndexDamaged(
+                f"Document {row['source']!r} is damaged. Ingest it again, or restore a backup."
+            )
+        fields = {name: row[name] for name in row if name not in ("created_at", "seal")}
         return Document(**fields, blocks=())
+
+    def holds(self, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """See `ChunkIndex.holds`."""
+        with self.engine.begin() as connection:
+            return holds(connection, versions)
 
     def search_dense(
         self, query: Vector, limit: int, filters: Filters | None = None, as_of: date | None = None
@@ -140,7 +151,7 @@ class EmbeddedIndex:
         """See `ChunkIndex.search_dense`."""
         with self.engine.begin() as connection:
             generation = self._catch_up(connection)
-            allowed = _numbers(connection, _allowed(filters)) if filters else None
+            allowed = numbers_in(connection, allowed_numbers(filters)) if filters else None
             barred = self._calendar.barred(connection, generation, as_of) if as_of else None
             near = self._vectors.search(query, limit + SPARE_CANDIDATES, allowed, barred)
             cosines = self._exact(connection, query, near)
@@ -155,7 +166,7 @@ class EmbeddedIndex:
         as_of: date | None = None,
     ) -> Scores:
         """See `ChunkIndex.search_lexical`."""
-        allowed = _allowed(filters) if filters else None
+        allowed = allowed_numbers(filters) if filters else None
         with self.engine.begin() as connection:
             barred = None
             if as_of:
@@ -170,7 +181,7 @@ class EmbeddedIndex:
     def _exact(self, connection: Connection, query: Vector, numbers: Numbers) -> Vector:
         """Cosines by the stored vectors, which the ones in memory round; 0 where deleted since."""
         exact: dict[int, float] = {}
-        for found, rows in _read_vectors(connection, numbers, self._vectors.dimensions):
+        for found, rows in read_vectors(connection, numbers, self._vectors.dimensions):
             exact.update(zip(found.tolist(), (rows @ query).tolist(), strict=True))
         return np.array([exact.get(number, 0.0) for number in numbers.tolist()], np.float32)
 
@@ -178,7 +189,7 @@ class EmbeddedIndex:
         """See `ChunkIndex.vectors`."""
         held: dict[int, Vector] = {}
         with self.engine.begin() as connection:
-            for found, rows in _read_vectors(connection, numbers, self._vectors.dimensions):
+            for found, rows in read_vectors(connection, numbers, self._vectors.dimensions):
                 held.update(zip(found.tolist(), rows, strict=True))
         return held
 
@@ -186,7 +197,8 @@ class EmbeddedIndex:
         """See `ChunkIndex.token_codes`."""
         query = select(token_codes).where(token_codes.c.number.in_(numbers.tolist()))
         with self.engine.begin() as connection:
-            return {row.number: row.codes for row in connection.execute(query)}
+            rows = connection.execute(query)
+            return {row.number: row.codes for row in rows if isinstance(row.codes, bytes)}
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         """See `ChunkIndex.chunks`."""
@@ -194,34 +206,61 @@ class EmbeddedIndex:
         query = select(chunks, *of_document).join(documents)
         with self.engine.begin() as connection:
             rows = connection.execute(query.where(chunks.c.number.in_(list(numbers)))).mappings()
-            return {row["number"]: to_chunk(row) for row in rows}
+            return {row["number"]: to_chunk(row) for row in rows if is_sealed(row)}
 
     def numbers(self, document_id: str) -> Numbers:
         """See `ChunkIndex.numbers`."""
         query = select(chunks.c.number).where(chunks.c.document_id == document_id)
         with self.engine.begin() as connection:
-            return _numbers(connection, query.order_by(chunks.c.start, chunks.c.number))
+            return numbers_in(connection, query.order_by(chunks.c.start, chunks.c.number))
 
     def stored_vectors(self) -> Iterator[tuple[Numbers, Matrix]]:
         """Every chunk's number and exact vector, in batches: what an exhaustive search reads."""
         with self.engine.begin() as connection:
-            numbers = _numbers(connection, select(vectors.c.number))
-            yield from _read_vectors(connection, numbers, self._vectors.dimensions)
+            numbers = numbers_in(connection, select(vectors.c.number))
+            yield from read_vectors(connection, numbers, self._vectors.dimensions)
 
     # The cache of vectors
 
     def save(self) -> None:
-        """Write the FAISS snapshot now."""
-        with self.engine.begin() as connection:
+        """Write the FAISS snapshot now. Raises DiskFailed."""
+        with self._writer.begin() as connection:  # so that one process at a time does
             self._catch_up(connection)
-        self._vectors.save(self._folder / SNAPSHOT_NAME)
-        self._unsaved = 0
+            self._vectors.save(self._folder / SNAPSHOT_NAME)
+            self._unsaved = 0
+
+    def compact(self) -> None:
+        """Rewrite database and snapshot, so that nothing is left on the disk of what was deleted.
+
+        Others may read and write meanwhile, though writers wait for a while. Raises Busy when
+        somebody reads so long that the log can't be emptied, and DiskFailed: what is there by then
+        is sound, and may still hold what was deleted.
+        """
+        with self._writer.begin() as connection:
+            done = count(connection, ERASED)
+            LexicalSearch.rebuild(connection)
+        run_alone(self.engine, self._folder / DATABASE_NAME, "VACUUM")
+        self._empty_log()
+        self.save()
+        with self._writer.begin() as connection:
+            set_fact(connection, ERASED, count(connection, ERASED) - done)
+        self._empty_log()
+
+    def _empty_log(self) -> None:
+        checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+        is_busy, *_ = run_alone(self.engine, self._folder / DATABASE_NAME, checkpoint)
+        if is_busy:
+            raise Busy(f"Store {self._folder.name!r} is read all the time. Try again in a moment.")
 
     def close(self) -> None:
         """See `ChunkIndex.close`. A snapshot is written when replaying would take a while."""
-        if self._unsaved >= SNAPSHOT_EVERY:
-            self.save()
-        self.engine.dispose()
+        try:
+            if self._unsaved >= SNAPSHOT_EVERY:
+                self.save()
+        except (DiskFailed, Busy) as error:
+            log.warning("%s", error)
+        finally:
+            self.engine.dispose()
 
     def _apply(self, generation: int, gone: list[int], numbers: Numbers, rows: Matrix) -> None:
         """Bring one committed change of this process to the vectors, unless some are missing."""
@@ -239,12 +278,12 @@ class EmbeddedIndex:
         with self._lock:
             if generation <= self._generation:
                 return generation
-            stored = _numbers(connection, select(vectors.c.number))
+            stored = numbers_in(connection, select(vectors.c.number))
             held = self._vectors.numbers()
             fresh = np.setdiff1d(stored, held, assume_unique=True)
             self._change_vectors(
                 np.setdiff1d(held, stored, assume_unique=True),
-                _read_vectors(connection, fresh, self._vectors.dimensions),
+                read_vectors(connection, fresh, self._vectors.dimensions),
             )
             self._generation = generation
         return generation
@@ -256,37 +295,3 @@ class EmbeddedIndex:
             self._vectors.add(numbers, rows)
             self._unsaved += len(numbers)
         self._lexical.forget_frequencies(len(self._vectors))
-
-
-def _records() -> Select[Any]:
-    count = select(func.count()).where(chunks.c.document_id == documents.c.id)
-    kept = (column for column in documents.c if column.name != "text")
-    return select(
-        *kept,
-        count.scalar_subquery().label("chunks"),
-        func.length(documents.c.text).label("characters"),
-    )
-
-
-def _allowed(filters: Filters) -> Select[Any]:
-    """The numbers of the chunks whose document has every value."""
-    query = select(chunks.c.number).join(documents)
-    columns = {"document_id": documents.c.id, "language": documents.c.language}
-    for name, value in filters.items():
-        column = columns.get(name, documents.c.metadata[name].as_string())
-        query = query.where(column == value)
-    return query
-
-
-def _numbers(connection: Connection, query: Select[Any]) -> Numbers:
-    return np.fromiter(connection.scalars(query), np.int64)
-
-
-def _read_vectors(
-    connection: Connection, numbers: Numbers, dimensions: int
-) -> Iterator[tuple[Numbers, Matrix]]:
-    for batch in batches(numbers.tolist()):
-        query = select(vectors.c.number, vectors.c.vector).where(vectors.c.number.in_(batch))
-        rows = connection.execute(query).all()
-        data = np.frombuffer(b"".join(row.vector for row in rows), "<f4")
-        yield np.array([row.number for row in rows], np.int64), data.reshape(-1, dimensions)

@@ -48,6 +48,12 @@ class LexicalSearch:
             statement.bindparams(bindparam("numbers", expanding=True)), {"numbers": list(numbers)}
         )
 
+    @staticmethod
+    def rebuild(connection: Connection) -> None:
+        """Index all terms anew, so that nothing is left of what was removed: FTS5 only marks it."""
+        connection.exec_driver_sql("INSERT INTO chunk_terms(chunk_terms) VALUES ('rebuild')")
+        connection.exec_driver_sql("INSERT INTO chunk_terms(chunk_terms) VALUES ('optimize')")
+
     def search(
         self,
         connection: Connection,

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
-from rag_cs.index.base import Matrix, Numbers
+from rag_cs.index.base import Matrix, Numbers, Vector
+from rag_cs.index.facts import ERASED, count, set_fact
 from rag_cs.index.lexical import LexicalSearch
-from rag_cs.index.schema import chunks, documents, token_codes, vectors
+from rag_cs.index.schema import (
+    ANY_DOCUMENT,
+    chunks,
+    conversations,
+    documents,
+    token_codes,
+    turn_sources,
+    vectors,
+)
+from rag_cs.index.seals import seal_of_chunk, seal_of_document, seal_of_vector
 from rag_cs.text import search_terms
 from rag_cs.types import Chunk, Document
 
@@ -23,7 +33,7 @@ _BATCH = 500
 
 def document_row(document: Document) -> dict[str, Any]:
     """A row of `documents`, dated now."""
-    return {
+    row = {
         "id": document.id,
         "source": document.source,
         "title": document.title,
@@ -34,6 +44,7 @@ def document_row(document: Document) -> dict[str, Any]:
         "metadata": dict(document.metadata),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    return {**row, "seal": seal_of_document(row)}
 
 
 _CHUNK_FIELDS = (
@@ -44,7 +55,14 @@ _CHUNK_FIELDS = (
 def chunk_row(number: int, chunk: Chunk) -> dict[str, Any]:
     """A row of `chunks`."""
     fields = {name: getattr(chunk, name) for name in _CHUNK_FIELDS}
-    return {"number": number, "heading_path": list(chunk.heading_path), **fields}
+    row = {"number": number, "heading_path": list(chunk.heading_path), **fields}
+    return {**row, "seal": seal_of_chunk(row)}
+
+
+def vector_row(number: int, vector: Vector, codes: bytes = b"") -> dict[str, Any]:
+    """A row of `vectors`, which `codes`, those of its tokens, will stand beside."""
+    data = np.asarray(vector, "<f4").tobytes()
+    return {"number": number, "vector": data, "seal": seal_of_vector(data, codes)}
 
 
 def to_chunk(row: Any) -> Chunk:
@@ -70,7 +88,32 @@ def erase(connection: Connection, document_id: str) -> list[int] | None:
         LexicalSearch.remove(connection, batch)
     connection.execute(delete(chunks).where(chunks.c.document_id == document_id))
     gone = connection.execute(delete(documents).where(documents.c.id == document_id))
-    return held if gone.rowcount else None
+    if not gone.rowcount:
+        return None
+    _withdraw(connection, document_id)
+    set_fact(connection, ERASED, count(connection, ERASED) + 1)
+    return held
+
+
+def holds(connection: Connection, versions: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of the documents, each with the hash of its file, are stored in that version."""
+    ids = {document_id for document_id, _ in versions}
+    query = select(documents.c.id, documents.c.sha256).where(documents.c.id.in_(ids))
+    return {(row.id, row.sha256) for row in connection.execute(query)} & set(versions)
+
+
+def _withdraw(connection: Connection, document_id: str) -> None:
+    """Empty what was said from a document, so that no history quotes it."""
+    of_it = turn_sources.c.document_id.in_([document_id, ANY_DOCUMENT])
+    withdraw_turns(connection, connection.scalars(select(turn_sources.c.turn).where(of_it)).all())
+
+
+def withdraw_turns(connection: Connection, turns: Iterable[int]) -> None:
+    """Leave of numbered turns only that something was said."""
+    for batch in batches(turns):
+        said = conversations.c.number.in_(batch)
+        connection.execute(update(conversations).where(said).values(text="", seal=b""))
+        connection.execute(delete(turn_sources).where(turn_sources.c.turn.in_(batch)))
 
 
 def insert_chunks(
@@ -81,22 +124,18 @@ def insert_chunks(
     codes: Sequence[bytes],
 ) -> None:
     """Add chunks with their vectors, their terms and, where there are some, their token codes."""
-    for batch in batches(zip(numbers.tolist(), new_chunks, rows, strict=True)):
-        connection.execute(insert(chunks), [chunk_row(number, chunk) for number, chunk, _ in batch])
+    beside = codes or [b""] * len(new_chunks)
+    for batch in batches(zip(numbers.tolist(), new_chunks, rows, beside, strict=True)):
+        connection.execute(insert(chunks), [chunk_row(number, part) for number, part, *_ in batch])
         connection.execute(
-            insert(vectors),
-            [
-                {"number": number, "vector": np.asarray(row, "<f4").tobytes()}
-                for number, _, row in batch
-            ],
+            insert(vectors), [vector_row(number, row, code) for number, _, row, code in batch]
         )
         LexicalSearch.add(
-            connection, [(number, search_terms(chunk.embedded_text)) for number, chunk, _ in batch]
+            connection, [(number, search_terms(part.embedded_text)) for number, part, *_ in batch]
         )
-    for some in batches(zip(numbers.tolist(), codes, strict=bool(codes))):
-        connection.execute(
-            insert(token_codes), [{"number": number, "codes": code} for number, code in some]
-        )
+        coded = [{"number": number, "codes": code} for number, _, _, code in batch if code]
+        if coded:
+            connection.execute(insert(token_codes), coded)
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:

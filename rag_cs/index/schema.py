@@ -1,11 +1,8 @@
-"""The tables of one store's database, and how a connection to it behaves."""
+"""The tables of one store's database. To change them, see `migrate`."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -19,11 +16,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
-    event,
+    text,
 )
 
-SCHEMA_VERSION = "2"
+from rag_cs.index.migrate import Schema
+from rag_cs.index.sqlite import open_sqlite
+
 # The files of a store's folder: the truth, and what can be thrown away.
 DATABASE_NAME = "store.sqlite"
 SNAPSHOT_NAME = "vectors.faiss"
@@ -49,6 +47,8 @@ documents = Table(
     Column("language", String, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("created_at", String, nullable=False),
+    # A hash of the row, so that a flipped bit is noticed: see `seals`.
+    Column("seal", LargeBinary, nullable=False),
 )
 
 chunks = Table(
@@ -66,6 +66,7 @@ chunks = Table(
     Column("kind", String, nullable=False),
     Column("context", Text, nullable=False),
     Column("question", Text, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -75,6 +76,8 @@ vectors = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
+    # Of the vector and the token codes, which can be made again together.
+    Column("seal", LargeBinary, nullable=False),
 )
 
 # Apart from both: a chunk's tokens take some kilobytes, read for the few that are reranked.
@@ -93,6 +96,8 @@ conversations = Table(
     Column("role", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", String, nullable=False),
+    # Of the row and of what it quotes; b"" for one that nobody sealed, or that was emptied since.
+    Column("seal", LargeBinary, nullable=False, server_default=text("x''")),
     sqlite_autoincrement=True,
 )
 
@@ -111,6 +116,15 @@ privacy = Table(
     Column("name", String, primary_key=True),
     Column("value", String, nullable=False),
 )
+# Which documents a turn quotes, so that it goes with them. A turn of before this was noted has the
+# one row ANY_DOCUMENT, and goes with whichever document goes first.
+turn_sources = Table(
+    "turn_sources",
+    metadata,
+    Column("turn", ForeignKey("conversations.number", ondelete="CASCADE"), primary_key=True),
+    Column("document_id", String, primary_key=True, index=True),
+)
+ANY_DOCUMENT = ""
 
 # Every character that isn't white space belongs to a term: `search_terms` already cut the text.
 FULL_TEXT = (
@@ -130,34 +144,17 @@ DATED_INDEX = (
 )
 
 
+def _unnumbered(connection: Connection) -> str:
+    """Versions 1 and 2 were noted among the facts; an empty store had none."""
+    noted = "SELECT value FROM facts WHERE name = 'schema'"
+    return f"000{connection.exec_driver_sql(noted).scalar() or 1}"
+
+
+SCHEMA = Schema(
+    metadata, Path(__file__).parent / "revisions", (*FULL_TEXT, DATED_INDEX), _unnumbered
+)
+
+
 def open_database(path: Path) -> Engine:
-    """An engine for the SQLite file at `path`, made with its tables when it isn't there.
-
-    WAL with synchronous=FULL: what was committed survives a power cut. Transactions that will
-    write are opened with `execution_options(writes=True)` and take the write lock at once.
-    """
-    engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": 30.0},
-        hide_parameters=True,  # an error would tell what was written
-        json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
-    )
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    with engine.execution_options(writes=True).begin() as connection:
-        metadata.create_all(connection)
-        for statement in (*FULL_TEXT, DATED_INDEX):
-            connection.exec_driver_sql(statement)
-    return engine
-
-
-def _configure(connection: SqliteConnection, _record: Any) -> None:
-    # SQLAlchemy says when a transaction begins (see `_begin`), not Python's sqlite3.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """An engine for a store's database; see `sqlite.open_sqlite`."""
+    return open_sqlite(path, SCHEMA)

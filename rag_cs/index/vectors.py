@@ -19,6 +19,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from rag_cs.errors import DiskFailed
 from rag_cs.index.base import Matrix, Numbers, Vector
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,8 @@ class VectorTable:
         return found
 
     def save(self, path: Path) -> None:
-        """Write the snapshot beside `path`, then rename: the old one or the new, never a half."""
+        """Write the snapshot beside `path`, then rename: the old one or the new, never a half. One
+        process at a time may do so. Raises DiskFailed."""
         with self._lock:
             payload = faiss.serialize_index(self._index)
         header = {
@@ -102,16 +104,21 @@ class VectorTable:
             "dimensions": self.dimensions,
             "sha256": hashlib.sha256(payload.data).hexdigest(),
         }
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        # Always the same name: what a killed process left is written over, not left for ever.
+        unfinished = path.with_suffix(".tmp")
         try:
-            with temporary.open("wb") as file:
+            with unfinished.open("wb") as file:
                 file.write(json.dumps(header).encode() + b"\n")
                 file.write(payload.data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            unfinished.replace(path)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise DiskFailed(
+                f"The snapshot {path.parent.name}/{path.name} can't be written "
+                f"({error.strerror}). Nothing is lost: it is made again from the database."
+            ) from error
 
 
 def _selector(allowed: Numbers | None, barred: Numbers | None) -> faiss.IDSelector | None:

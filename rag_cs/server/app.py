@@ -44,6 +44,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = limits.threads
+        await anyio.to_thread.run_sync(system.folders.sweep)
         await anyio.to_thread.run_sync(system.finish_renames)
         app.state.models.start()
         app.state.jobs.start()

@@ -77,7 +77,7 @@ class Exchange:
         said = self._vault.hide(*place, answer.text, public=quoted, earlier=earlier)
         turns = [Turn("user", asked), Turn("assistant", said)]
         kept = self._store.conversations.append(
-            place[1], turns, self._subject, continued=self._continued
+            place[1], turns, answer.citations, self._subject, continued=self._continued
         )
         if not kept:  # it was erased meanwhile
             self._vault.forget(*place)

@@ -30,6 +30,7 @@ _STATUSES: dict[type[errors.RagError], int] = {
     errors.ModelError: 503,
     errors.TooSlow: 504,
     errors.IndexDamaged: 500,
+    errors.DiskFailed: 507,
 }
 # Seconds until another try makes sense, where an error doesn't say.
 _RETRY_SECONDS = {429: 5, 503: 5}

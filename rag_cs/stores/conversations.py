@@ -10,14 +10,16 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, exists, insert, select
 
 from rag_cs.errors import NotFound
-from rag_cs.index.schema import conversation_subjects, conversations, privacy
-from rag_cs.types import Turn
+from rag_cs.index.rows import holds
+from rag_cs.index.schema import conversation_subjects, conversations, privacy, turn_sources
+from rag_cs.index.seals import seal_of_turn
+from rag_cs.types import Citation, Turn
 
 # Turns handed to the next question; older ones stay stored.
 REMEMBERED_TURNS = 10
@@ -37,7 +39,8 @@ class Conversations:
         return uuid.uuid4().hex
 
     def history(self, conversation_id: str) -> list[Turn]:
-        """The last turns, oldest first. Raises NotFound for an id that this store didn't give."""
+        """The last turns, oldest first, less those that quoted what is gone since. Raises NotFound
+        for an id that this store didn't give."""
         query = (
             select(conversations.c.role, conversations.c.text)
             .where(conversations.c.conversation_id == conversation_id)
@@ -51,7 +54,7 @@ class Conversations:
                 f"There is no conversation {conversation_id[:64]!r} in this store. "
                 "Leave conversation_id out to begin one."
             )
-        return [Turn(row.role, row.text) for row in reversed(rows)]
+        return [Turn(row.role, row.text) for row in reversed(rows) if row.text]
 
     def text(self, conversation_id: str) -> str:
         """Everything that is stored of a conversation; "" for one that is unknown."""
@@ -65,27 +68,44 @@ class Conversations:
         self,
         conversation_id: str,
         turns: Sequence[Turn],
+        citations: Sequence[Citation] = (),
         subject: str = "",
         *,
         continued: bool = False,
     ) -> bool:
-        """Store turns at the end of a conversation, and whose it is, all or nothing.
+        """Store turns at the end of a conversation, and whose it is, all or nothing. The last of
+        them quotes what `citations` name: it is emptied with the first of their documents that is
+        deleted or replaced, and comes in empty when one is already.
 
         `continued` is for a conversation that had turns: False is returned, and nothing stored,
         when it was erased while the question was being answered.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [
-            {"conversation_id": conversation_id, "role": t.role, "text": t.text, "created_at": now}
-            for t in turns
-        ]
+        quoted = {(each.document_id, each.document_sha256) for each in citations}
         with self._writer.begin() as connection:
             if continued and not _is_there(connection, conversation_id):
                 return False
-            connection.execute(insert(conversations), rows)
+            stands = holds(connection, quoted) == quoted
+            for turn in turns:
+                is_last = turn is turns[-1]
+                sources = sorted({name for name, _ in quoted}) if is_last else []
+                text = turn.text if stands or not is_last else ""
+                row = {"conversation_id": conversation_id, "role": turn.role, "text": text,
+                       "created_at": now}  # fmt: skip
+                _insert(connection, row, sources)
             if subject:
                 _note(connection, conversation_id, subject_hash(connection, subject))
         return True
+
+
+def _insert(connection: Connection, row: Mapping[str, str], sources: Sequence[str]) -> None:
+    """A turn with the documents that it quotes."""
+    seal = seal_of_turn(row, sources) if row["text"] else b""
+    made = connection.execute(insert(conversations).values(**row, seal=seal))
+    if sources and row["text"]:
+        number = int(made.lastrowid)
+        notes = [{"turn": number, "document_id": source} for source in sources]
+        connection.execute(insert(turn_sources), notes)
 
 
 def subject_hash(connection: Connection, subject: str) -> str:

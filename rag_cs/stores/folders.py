@@ -8,7 +8,11 @@ import uuid
 from pathlib import Path
 
 from rag_cs.errors import Exists, InvalidInput, NotFound
+from rag_cs.stores.disk import refusals_told, sweep_unfinished, sync_folder
 
+# Leading dots: no store can have these names.
+_DELETED = ".deleted-"
+RESTORED = "restored"
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 # What programs write for no name at all: shops whose pages have that fault would share a store.
 _NO_NAMES = {"none", "null", "undefined"}
@@ -44,10 +48,13 @@ class StoreFolders:
         return sorted(name for name in found if _NAME.fullmatch(name))
 
     def path(self, name: str, *, create: bool = False) -> Path:
-        """The folder of a store. Raises NotFound unless it exists or `create` is set."""
+        """The folder of a store. Raises NotFound unless it exists or `create` is set, and
+        DiskFailed where it can't be made."""
         folder = self.root / check_store_name(name)
-        if create:
-            folder.mkdir(parents=True, exist_ok=True)
+        if create and not folder.is_dir():
+            with refusals_told(f"Store {name!r} can't be made"):
+                folder.mkdir(parents=True, exist_ok=True)
+                sync_folder(self.root)
         elif not folder.is_dir():
             raise NotFound(
                 f"There is no store {name!r}. Make one with `rag-cs ingest --store {name} PATH`, "
@@ -71,11 +78,21 @@ class StoreFolders:
         folder, target = self.path(name), self.root / check_store_name(new)
         if target.exists():
             raise Exists(f"There is a store {new!r} already. Give another name.")
-        folder.rename(target)
+        with refusals_told(f"Store {name!r} can't be renamed"):
+            folder.rename(target)
+            sync_folder(self.root)
 
     def delete(self, name: str) -> None:
-        """Remove a store and all that is in it. It is out of sight at once, in one rename."""
+        """Remove a store and all that is in it. It is out of sight at once, in one rename. Raises
+        NotFound and DiskFailed."""
         folder = self.path(name)
-        condemned = self.root / f".deleted-{uuid.uuid4().hex}"
-        folder.rename(condemned)
-        shutil.rmtree(condemned, ignore_errors=True)
+        with refusals_told(f"Store {name!r} can't be deleted"):
+            folder.rename(self.root / f"{_DELETED}{uuid.uuid4().hex}")
+            sync_folder(self.root)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what deletions, and restorations by processes that are gone, left unfinished."""
+        for condemned in self.root.glob(f"{_DELETED}*"):
+            shutil.rmtree(condemned, ignore_errors=True)
+        sweep_unfinished(self.root, RESTORED)

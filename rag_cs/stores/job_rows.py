@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, func, select
 
 from rag_cs.errors import InvalidInput
+from rag_cs.index.migrate import Schema
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -40,6 +42,7 @@ uploaders = Table(
     Column("job_id", String, primary_key=True),
     Column("actor", String, nullable=False),
 )
+SCHEMA = Schema(metadata, Path(__file__).parent / "revisions" / "jobs")
 _SHOWN = ("id", "store", "source", "state", "attempts", "chunks_done", "chunks_total",
           "document_id", "reason", "conflicts", "created_at", "ended_at")  # fmt: skip
 

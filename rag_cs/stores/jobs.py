@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import (
-    Connection,
-    create_engine,
+    ColumnElement,
+    and_,
     delete,
-    event,
     func,
     insert,
     select,
@@ -30,14 +27,10 @@ from sqlalchemy import (
 )
 
 from rag_cs.errors import Busy, InvalidInput, NotFound
+from rag_cs.index.sqlite import open_sqlite
 from rag_cs.stores.folders import check_store_name
-from rag_cs.stores.job_rows import Job, State
-from rag_cs.stores.job_rows import job_of as _job
-from rag_cs.stores.job_rows import jobs as _jobs
-from rag_cs.stores.job_rows import known as _known
-from rag_cs.stores.job_rows import metadata as _metadata
-from rag_cs.stores.job_rows import uploaders as _uploaders
-from rag_cs.stores.job_rows import waiting as _waiting
+from rag_cs.stores.job_rows import SCHEMA, Job, State, job_of, jobs, known, uploaders, waiting
+from rag_cs.stores.uploads import Uploads
 
 __all__ = ["MAX_ATTEMPTS", "MAX_REMEMBERED", "MAX_WAITING", "Job", "JobLedger", "State"]
 
@@ -56,20 +49,14 @@ class JobLedger:
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
-        self._uploads = root / _UPLOADS
-        self._uploads.mkdir(exist_ok=True)
+        self._uploads = Uploads(root / _UPLOADS)
         self._lock = FileLock(root / _LOCK)
-        self._engine = create_engine(
-            f"sqlite:///{root / _LEDGER}", connect_args={"timeout": 30.0}, hide_parameters=True
-        )
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
-        with self._engine.begin() as connection:
-            _metadata.create_all(connection)
+        self._opened = open_sqlite(root / _LEDGER, SCHEMA)
+        self._engine = self._opened.execution_options(writes=True)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
+        self._opened.dispose()
 
     def add(
         self,
@@ -98,18 +85,18 @@ class JobLedger:
             "attempts": 0, "chunks_done": 0, "chunks_total": 0, "document_id": "", "reason": "",
             "conflicts": 0, "created_at": _now(), "ended_at": "",
         }  # fmt: skip
-        self._keep(identifier, data)
+        self._uploads.keep(identifier, data)
         try:
             with self._engine.begin() as connection:
-                if known := _known(connection, store, idempotency_key, digest):
-                    self._drop(identifier)
-                    return known
-                if _waiting(connection) >= MAX_WAITING:
+                if earlier := known(connection, store, idempotency_key, digest):
+                    self._uploads.drop(identifier)
+                    return earlier
+                if waiting(connection) >= MAX_WAITING:
                     raise Busy(f"{MAX_WAITING:,} uploads are waiting already. Try again soon.")
-                connection.execute(insert(_jobs), row)
-                connection.execute(insert(_uploaders), {"job_id": identifier, "actor": actor})
+                connection.execute(insert(jobs), row)
+                connection.execute(insert(uploaders), {"job_id": identifier, "actor": actor})
         except BaseException:
-            self._drop(identifier)
+            self._uploads.drop(identifier)
             raise
         self._forget()
         return Job(identifier, store, source, created_at=str(row["created_at"]))
@@ -117,17 +104,17 @@ class JobLedger:
     def get(self, store: str, job_id: str) -> Job:
         """A job of a store. Raises NotFound."""
         with self._engine.begin() as connection:
-            query = select(_jobs).where(_jobs.c.id == job_id, _jobs.c.store == store)
+            query = select(jobs).where(jobs.c.id == job_id, jobs.c.store == store)
             row = connection.execute(query).first()
         if row is None:
             raise NotFound(f"There is no job {job_id[:64]!r} in store {store!r}.")
-        return _job(row)
+        return job_of(row)
 
     def of_store(self, store: str, most: int = 100) -> list[Job]:
         """The last jobs of a store, the latest first."""
-        query = select(_jobs).where(_jobs.c.store == store).order_by(_jobs.c.number.desc())
+        query = select(jobs).where(jobs.c.store == store).order_by(jobs.c.number.desc())
         with self._engine.begin() as connection:
-            return [_job(row) for row in connection.execute(query.limit(most))]
+            return [job_of(row) for row in connection.execute(query.limit(most))]
 
     def cancel(self, store: str, job_id: str) -> Job:
         """Take back an upload that waits or is being read: one whose document is in the store by
@@ -135,7 +122,7 @@ class JobLedger:
         job = self.get(store, job_id)
         ended = _now()
         if self._move(job_id, "queued", "cancelled", ended_at=ended):
-            self._drop(job_id)
+            self._uploads.drop(job_id)
         elif not self._move(job_id, "running", "cancelled", ended_at=ended):
             raise InvalidInput(f"This upload is {job.state} already. Delete the document instead.")
         return self.get(store, job_id)
@@ -162,33 +149,41 @@ class JobLedger:
             yield False
 
     def _recover(self) -> None:
-        running = _jobs.c.state == "running"
+        running = jobs.c.state == "running"
         given_up = "It ended the program that read it, more than once. Convert or split the file."
         with self._engine.begin() as connection:
             connection.execute(
-                update(_jobs)
-                .where(running, _jobs.c.attempts >= MAX_ATTEMPTS)
+                update(jobs)
+                .where(running, jobs.c.attempts >= MAX_ATTEMPTS)
                 .values(state="failed", reason=given_up, ended_at=_now())
             )
-            connection.execute(update(_jobs).where(running).values(state="queued"))
+            connection.execute(update(jobs).where(running).values(state="queued"))
+            found = self._uploads.names()
+            query = select(jobs.c.id, jobs.c.state).where(jobs.c.id.in_(found))
+            states = {row.id: row.state for row in connection.execute(query)}
+        for job_id in found:
+            if states.get(job_id) in ("done", "cancelled"):  # killed before it was dropped
+                self._uploads.drop(job_id)
+            elif job_id not in states:
+                self._uploads.drop_if_forgotten(job_id)
 
     def take(self) -> tuple[Job, dict[str, str]] | None:
         """The job that waited longest, now running, with what was given beside its bytes."""
         with self._engine.begin() as connection:
-            query = select(_jobs).where(_jobs.c.state == "queued").order_by(_jobs.c.number)
+            query = select(jobs).where(jobs.c.state == "queued").order_by(jobs.c.number)
             row = connection.execute(query.limit(1)).first()
             if row is None:
                 return None
             connection.execute(
-                update(_jobs)
-                .where(_jobs.c.id == row.id)
+                update(jobs)
+                .where(jobs.c.id == row.id)
                 .values(state="running", attempts=row.attempts + 1)
             )
-        return _job(row), json.loads(row.given)
+        return job_of(row), json.loads(row.given)
 
     def bytes_of(self, job_id: str) -> bytes:
         """What was uploaded. Raises OSError."""
-        return (self._uploads / job_id).read_bytes()
+        return self._uploads.read(job_id)
 
     def progress(self, job_id: str, done: int, total: int) -> bool:
         """Note how many chunks are embedded; False when the job was cancelled."""
@@ -199,7 +194,12 @@ class JobLedger:
         ended = {"document_id": document_id, "conflicts": conflicts, "ended_at": _now()}
         if not self._move(job_id, "running", "done", **ended):
             self._move(job_id, "cancelled", "done", **ended)
-        self._drop(job_id)
+        self._uploads.drop(job_id)
+        with self._engine.begin() as connection:
+            job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+        if job:  # an earlier version that failed must not come back by another try
+            earlier = (jobs.c.number < job.number, jobs.c.state == "failed")
+            self._take_back(job.store, job.source, *earlier)
 
     def fail(self, job_id: str, reason: str) -> None:
         """It can't be read; the bytes stay for another try."""
@@ -209,78 +209,70 @@ class JobLedger:
         """A worker that was told to stop leaves a job to the next one, as if it had not begun; the
         bytes of a cancelled one are dropped."""
         if not self._move(job_id, "running", "queued", attempts=0, chunks_done=0):
-            self._drop(job_id)
+            self._uploads.drop(job_id)
+
+    def withdraw(self, store: str, source: str) -> None:
+        """Take back every upload of a document that has not ended, or that failed and could be
+        tried again, with its bytes: the document is about to be deleted."""
+        self._take_back(store, source, jobs.c.state.in_(("queued", "running", "failed")))
+
+    def _take_back(self, store: str, source: str, *which: ColumnElement[bool]) -> None:
+        of_it = and_(jobs.c.store == store, jobs.c.source == source, *which)
+        with self._engine.begin() as connection:
+            gone = list(connection.execute(select(jobs.c.id).where(of_it)).scalars())
+            connection.execute(
+                update(jobs).where(jobs.c.id.in_(gone)).values(state="cancelled", ended_at=_now())
+            )
+        for job_id in gone:
+            self._uploads.drop(job_id)
 
     def forget_store(self, store: str) -> None:
         """Drop a deleted store's jobs and bytes."""
         with self._engine.begin() as connection:
-            query = select(_jobs.c.id).where(_jobs.c.store == store)
+            query = select(jobs.c.id).where(jobs.c.store == store)
             gone = list(connection.execute(query).scalars())
-            connection.execute(delete(_uploaders).where(_uploaders.c.job_id.in_(gone)))
-            connection.execute(delete(_jobs).where(_jobs.c.store == store))
+            connection.execute(delete(uploaders).where(uploaders.c.job_id.in_(gone)))
+            connection.execute(delete(jobs).where(jobs.c.store == store))
         for job_id in gone:
-            self._drop(job_id)
+            self._uploads.drop(job_id)
 
     @contextmanager
     def renaming(self, store: str, new: str) -> Iterator[None]:
         """A store gets another name within, and its jobs with it; nobody takes one meanwhile.
         Raises Busy while one of them is being read."""
         with self._engine.begin() as connection:
-            running = _jobs.c.store == store, _jobs.c.state == "running"
-            if connection.execute(select(_jobs.c.id).where(*running)).first():
+            running = jobs.c.store == store, jobs.c.state == "running"
+            if connection.execute(select(jobs.c.id).where(*running)).first():
                 raise Busy(f"A file is being read into store {store!r}. Try again when it is in.")
-            connection.execute(update(_jobs).where(_jobs.c.store == store).values(store=new))
+            connection.execute(update(jobs).where(jobs.c.store == store).values(store=new))
             yield
 
     def count_waiting(self) -> int:
         """How many uploads wait or are being read."""
-        count = select(func.count()).where(_jobs.c.state.not_in(_ENDED))
+        count = select(func.count()).where(jobs.c.state.not_in(_ENDED))
         with self._engine.begin() as connection:
             return int(connection.scalar(count) or 0)
 
     def uploader(self, job_id: str) -> str:
         """Who uploaded it, as `add` was told; "" when it wasn't."""
-        query = select(_uploaders.c.actor).where(_uploaders.c.job_id == job_id)
+        query = select(uploaders.c.actor).where(uploaders.c.job_id == job_id)
         with self._engine.begin() as connection:
             return str(connection.scalar(query) or "")
 
     def _move(self, job_id: str, before: State, after: State, **values: object) -> bool:
-        query = update(_jobs).where(_jobs.c.id == job_id, _jobs.c.state == before)
+        query = update(jobs).where(jobs.c.id == job_id, jobs.c.state == before)
         with self._engine.begin() as connection:
             return bool(connection.execute(query.values(state=after, **values)).rowcount)
 
     def _forget(self) -> None:
-        ended = select(_jobs.c.id).where(_jobs.c.state.in_(_ENDED)).order_by(_jobs.c.number.desc())
+        ended = select(jobs.c.id).where(jobs.c.state.in_(_ENDED)).order_by(jobs.c.number.desc())
         with self._engine.begin() as connection:
             old = list(connection.execute(ended.offset(MAX_REMEMBERED)).scalars())
             if old:
-                connection.execute(delete(_jobs).where(_jobs.c.id.in_(old)))
-                connection.execute(delete(_uploaders).where(_uploaders.c.job_id.in_(old)))
+                connection.execute(delete(jobs).where(jobs.c.id.in_(old)))
+                connection.execute(delete(uploaders).where(uploaders.c.job_id.in_(old)))
         for job_id in old:
-            self._drop(job_id)
-
-    def _keep(self, job_id: str, data: bytes) -> None:
-        with (self._uploads / job_id).open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if hasattr(os, "O_DIRECTORY"):  # the name too must survive a power cut
-            folder = os.open(self._uploads, os.O_DIRECTORY)
-            os.fsync(folder)
-            os.close(folder)
-
-    def _drop(self, job_id: str) -> None:
-        (self._uploads / job_id).unlink(missing_ok=True)
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy says when a transaction begins
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._uploads.drop(job_id)
 
 
 def _now() -> str:

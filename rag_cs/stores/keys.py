@@ -6,6 +6,7 @@ as good as a slow hash. The table lies beside the stores, so that it outlives ea
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -19,11 +20,9 @@ from typing import Any, Literal, get_args
 from sqlalchemy import (
     Column,
     Connection,
-    MetaData,
     Select,
     String,
     Table,
-    create_engine,
     delete,
     func,
     insert,
@@ -31,7 +30,9 @@ from sqlalchemy import (
     update,
 )
 
-from rag_cs.errors import Exists, InvalidInput, NotFound
+from rag_cs.errors import Busy, DiskFailed, Exists, InvalidInput, NotFound
+from rag_cs.index.migrate import Schema
+from rag_cs.index.sqlite import open_sqlite
 from rag_cs.stores import origins
 from rag_cs.stores.folders import check_store_name
 from rag_cs.stores.origins import Origins
@@ -44,7 +45,8 @@ _PREFIX = "rcs"
 _MAX_LABEL = 100
 _UNKNOWN = "There is no working key {!r}. See `rag-cs keys list`."
 
-_metadata = MetaData()
+# The allow-lists of origins stand in the same file.
+_metadata = origins.metadata
 _keys = Table(
     "keys",
     _metadata,
@@ -72,6 +74,7 @@ _renames = Table(
     Column("store", String, primary_key=True),
     Column("new", String, nullable=False),
 )
+SCHEMA = Schema(_metadata, Path(__file__).parent / "revisions" / "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +108,11 @@ class Keys:
     def __init__(self, root: Path) -> None:
         self._file = root / _NAME
         root.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(
-            f"sqlite:///{self._file}", connect_args={"timeout": 30.0}, hide_parameters=True
-        )
-        with self._engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # all tables or none
-            _metadata.create_all(connection)
-            origins.metadata.create_all(connection)
-        self.origins = Origins(self._engine)
+        self._file.touch(mode=0o600)  # before SQLite, which gives its log the mode of the file
         self._file.chmod(0o600)
+        self._reader = open_sqlite(self._file, SCHEMA)
+        self._engine = self._reader.execution_options(writes=True)
+        self.origins = Origins(self._reader)
 
     def create(
         self,
@@ -153,7 +152,7 @@ class Keys:
 
     def list(self) -> list[Key]:
         """Every key that was ever made, the oldest first."""
-        with self._engine.begin() as connection:
+        with self._reader.begin() as connection:
             rows = connection.execute(_read().order_by(_keys.c.created_at, _keys.c.id)).all()
         return [_key(row) for row in rows]
 
@@ -193,7 +192,7 @@ class Keys:
 
     def begun_renames(self) -> dict[str, str]:
         """The new name of each store that was about to get one when a program ended."""
-        with self._engine.begin() as connection:
+        with self._reader.begin() as connection:
             return {row.store: row.new for row in connection.execute(select(_renames))}
 
     def drop_rename(self, store: str) -> None:
@@ -213,15 +212,17 @@ class Keys:
         parts = secret.split("_", 2)
         if len(parts) != 3 or parts[0] != _PREFIX:
             return None
-        with self._engine.begin() as connection:
+        with self._reader.begin() as connection:
             row = connection.execute(_read().where(_keys.c.id == parts[1])).first()
-            if row is None or not hmac.compare_digest(row.sha256, _hash(secret)):
-                return None
-            if not _key(row).works:
-                return None
-            now = _now()
-            if row.used_at[:16] != now[:16]:  # once a minute is enough, and spares the disk
-                used = update(_keys).where(_keys.c.id == row.id).values(used_at=now)
+        if row is None or not hmac.compare_digest(row.sha256, _hash(secret)):
+            return None
+        if not _key(row).works:
+            return None
+        now = _now()
+        if row.used_at[:16] != now[:16]:  # once a minute is enough, and spares the disk
+            used = update(_keys).where(_keys.c.id == row.id).values(used_at=now)
+            # A full disk must not lock anybody out.
+            with contextlib.suppress(DiskFailed, Busy), self._engine.begin() as connection:
                 connection.execute(used)
         return _key(row)
 

@@ -39,6 +39,7 @@ class Origins:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writer = engine.execution_options(writes=True)
 
     def of(self, store: str) -> tuple[str, ...]:
         """Those of a store, in order."""
@@ -58,7 +59,7 @@ class Origins:
         if len(chosen) > MAX_ORIGINS:
             raise InvalidInput(f"A store can have {MAX_ORIGINS} origins, and these are more.")
         check_store_name(store)
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             forget(connection, store)
             if chosen:
                 rows = [{"store": store, "origin": origin} for origin in chosen]

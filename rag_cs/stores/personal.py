@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.exc import DatabaseError
 
-from rag_cs.errors import IndexDamaged, InvalidInput, NotFound
+from rag_cs.errors import InvalidInput, NotFound
 from rag_cs.index.schema import (
     DATABASE_NAME,
     conversation_subjects,
@@ -33,9 +32,12 @@ _PATIENCE_MILLISECONDS = 1_000
 # between others. Whole pages that become free are overwritten: so every page is made free once.
 _REWRITE = (
     "CREATE TABLE conversations_kept AS SELECT * FROM conversations",
-    "DELETE FROM conversations",
+    "CREATE TABLE sources_kept AS SELECT * FROM turn_sources",
+    "DELETE FROM conversations",  # and with them what says which documents they quote
     "INSERT INTO conversations SELECT * FROM conversations_kept ORDER BY number",
+    "INSERT INTO turn_sources SELECT * FROM sources_kept",
     "DROP TABLE conversations_kept",
+    "DROP TABLE sources_kept",
 )
 
 
@@ -135,7 +137,6 @@ class PersonalData:
     def _erasing(self) -> Iterator[Connection]:
         """A transaction whose deletions leave nothing behind in the file or in its log."""
         with self._writer.begin() as connection:
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
             yield connection
             for statement in _REWRITE:
                 connection.exec_driver_sql(statement)
@@ -150,12 +151,7 @@ class PersonalData:
 def open_personal(folder: Path, default_days: int) -> Iterator[PersonalData]:
     """What the store in a folder keeps of its shoppers, without opening its index. Raises
     IndexDamaged."""
-    try:
-        engine = open_database(folder / DATABASE_NAME)
-    except DatabaseError as error:
-        raise IndexDamaged(
-            f"The database of store {folder.name!r} can't be opened ({error.orig})."
-        ) from error
+    engine = open_database(folder / DATABASE_NAME)
     try:
         yield PersonalData(engine, default_days)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -243,6 +244,28 @@ def test_the_chunks_of_a_document_are_numbered_in_text_order(index: ChunkIndex) 
     assert len(starts) > 3
     assert {chunk.document_id for chunk in chunks.values()} == {long.id}
     assert not len(index.numbers("nothing"))
+
+
+def test_which_versions_are_there_is_told(index: ChunkIndex) -> None:
+    put(index, RETURNS)
+    put(index, OLD)
+    put(index, replace(OLD, sha256="1" * 64))
+    versions = {(RETURNS.id, RETURNS.sha256), (OLD.id, OLD.sha256), ("nothing", "")}
+    assert index.holds(versions) == {(RETURNS.id, RETURNS.sha256)}
+    assert index.holds(set()) == set()
+
+
+def test_a_change_without_a_permit_changes_nothing(index: ChunkIndex) -> None:
+    put(index, RETURNS)
+
+    def permit() -> None:
+        raise KeyError("no")
+
+    changed = replace(RETURNS, title="Other")
+    chunks, rows = chunks_and_vectors(changed, EMBEDDINGS)
+    with pytest.raises(KeyError):
+        index.replace(changed, chunks, rows, (), permit)
+    assert [record.title for record in index.documents()] == [RETURNS.title]
 
 
 def test_an_empty_index_finds_nothing(index: ChunkIndex) -> None:

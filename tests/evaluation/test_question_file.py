@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_cs.errors import InvalidInput
-from rag_cs.evaluation.question_file import add_questions, read_questions, write_questions
+from rag_cs.evaluation.question_file import (
+    add_questions,
+    keep_questions,
+    read_questions,
+    write_questions,
+)
 from rag_cs.evaluation.questions import Question
 
 HEADER = "question,document,quote\n"
@@ -18,21 +23,33 @@ cells = st.text(
 ).filter(lambda text: text.strip() and text.strip("\r\n") == text and not text.startswith("\ufeff"))
 
 
-@given(
-    st.lists(
-        st.builds(Question, cells, st.just("faq"), st.just(""), cells, cells,
-                  st.integers(0, 99), st.integers(0, 99)),
-        unique_by=lambda each: (each.document, each.question),
-        min_size=1,
-        max_size=5,
-    )
+suites = st.lists(
+    st.builds(Question, cells, st.just("faq"), st.just(""), cells, cells,
+              st.integers(0, 99), st.integers(0, 99)),
+    unique_by=lambda each: (each.document, each.question),
+    min_size=1,
+    max_size=5,
 )  # fmt: skip
+
+
+@given(suites)
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, questions: list[Question]
 ) -> None:
     path = tmp_path_factory.mktemp("suite") / "questions.csv"
     write_questions(path, questions)
     assert read_questions(path) == questions
+
+
+@given(suites, st.integers(0, 31))
+def test_what_is_not_to_be_kept_is_dropped_and_the_rest_stays(
+    tmp_path_factory: pytest.TempPathFactory, questions: list[Question], chosen: int
+) -> None:
+    path = tmp_path_factory.mktemp("suite") / "questions.csv"
+    write_questions(path, questions)
+    kept = [each for number, each in enumerate(questions) if chosen >> number & 1]
+    assert keep_questions(path, kept.__contains__) == len(questions) - len(kept)
+    assert read_questions(path) == kept
 
 
 @pytest.mark.parametrize(
@@ -64,6 +81,15 @@ def test_what_spreadsheet_programs_save_is_read(tmp_path: Path) -> None:
     (question,) = read_questions(path)
     assert (question.question, question.kind) == ("运费多少？", "own")
     assert question.quote == "满199元包邮，偏远地区除外。"
+
+
+def test_dropping_a_line_changes_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "questions.csv"
+    lines = ["Question;document;quote;mine", '"a\nb";a.md;q;"x"', "c;c.md;q;", "", "d;d.md;q;y"]
+    path.write_bytes("\r\n".join([*lines, ""]).encode("gb18030"))
+    assert keep_questions(path, lambda each: each.document != "c.md") == 1
+    assert path.read_bytes().decode("utf-8-sig").split("\r\n") == [*lines[:2], *lines[3:], ""]
+    assert keep_questions(path, lambda _: True) == 0
 
 
 def test_added_lines_keep_the_columns_and_everything_that_stood_there(tmp_path: Path) -> None:

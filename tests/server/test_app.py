@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from rag_cs.errors import ModelError
+from rag_cs.errors import DiskFailed, ModelError
 from rag_cs.server.app import create_app
 from tests.fakes import ScriptedChatModel
 from tests.test_bootstrap import make_system
@@ -363,6 +363,62 @@ def test_a_worker_that_failed_begins_again(
     monkeypatch.setattr(ledger, "take", fails_once)
     wait_for(lambda: next(failures, None) is None)
     assert upload(client, "demo", "a.md", b"Words.")["state"] == "done"
+
+
+def test_a_deleted_document_is_gone_from_the_conversation_and_from_what_waits(
+    client: TestClient,
+) -> None:
+    asked = client.post("/v1/stores/demo/ask", json={"question": QUESTION}).json()
+    (document,) = client.get("/v1/stores/demo/documents").json()["documents"]
+    client.app.state.jobs.stop()  # type: ignore[attr-defined]  # so that what is uploaded waits
+    path = "/v1/stores/demo/documents"
+    waiting = client.post(path, files={"file": ("returns.md", b"# Returns\n\nBack.")}).json()
+    assert client.delete(f"{path}/{document['id']}").status_code == 204
+    state = client.get(f"/v1/stores/demo/jobs/{waiting['id']}").json()["state"]
+    assert state == "cancelled"
+    store = client.app.state.system.store("demo")  # type: ignore[attr-defined]
+    history = store.conversations.history(asked["conversation_id"])
+    assert [turn.text for turn in history] == [QUESTION]
+    again = {"question": QUESTION, "conversation_id": asked["conversation_id"]}
+    assert client.post("/v1/stores/demo/ask", json=again).json()["citations"] == []
+
+
+def test_a_store_that_is_deleted_while_it_is_filled_stays_deleted(client: TestClient) -> None:
+    app: Any = client.app
+    ingester = app.state.system.store("late", create=True).ingester
+    wrapped = ingester._embeddings.embed_documents
+    deleted = []
+
+    def deletes(texts: list[str]) -> Any:
+        deleted.append(client.delete("/v1/stores/late").status_code)
+        return wrapped(texts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingester._embeddings, "embed_documents", deletes)
+        path = "/v1/stores/late/documents"
+        job = client.post(path, files={"file": ("a.md", b"# A\n\nWords.")}).json()
+        wait_for(lambda: deleted)
+        wait_for(lambda: not app.state.jobs._left)
+    assert deleted == [204]
+    assert client.get(f"/v1/stores/late/jobs/{job['id']}").status_code == 404
+    assert client.get("/v1/stores").json() == {"stores": ["demo"]}
+
+
+def test_a_disk_that_was_full_for_a_while_loses_no_upload(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = client.app.state.jobs.ledger  # type: ignore[attr-defined]
+    finish, full = ledger.finish, iter([DiskFailed("The disk is full.")] * 2)
+
+    def refused(*given: Any) -> None:
+        for error in full:
+            raise error
+        finish(*given)
+
+    monkeypatch.setattr("rag_cs.server.jobs._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(ledger, "finish", refused)
+    job = upload(client, "demo", "b.md", b"# B\n\nWords.")
+    assert (job["state"], job["attempts"]) == ("done", 1)
 
 
 def test_the_same_upload_with_the_same_key_is_one_job(client: TestClient) -> None:

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from rag_cs.errors import InvalidInput, NotFound
+from rag_cs.bootstrap import Store, System
+from rag_cs.errors import IndexDamaged, InvalidInput, NotFound
 from rag_cs.index.embedded import EmbeddedIndex
-from rag_cs.index.schema import DATABASE_NAME
+from rag_cs.index.schema import DATABASE_NAME, SNAPSHOT_NAME
 from rag_cs.index.verify import find_faults
 from rag_cs.stores.backup import back_up, restore
 from rag_cs.stores.folders import StoreFolders
 from rag_cs.text import search_terms
+from rag_cs.types import Answer, Hit
 from tests.builders import chunks_and_vectors, make_document, make_index
-from tests.fakes import HashEmbeddings
+from tests.fakes import HashEmbeddings, make_judge
+from tests.test_bootstrap import make_system
 
 EMBEDDINGS = HashEmbeddings()
 RETURNS = make_document("returns.md", "Unused goods go back within 7 days.")
@@ -114,6 +119,70 @@ def test_no_file_leaves_the_store_s_folder(folders: StoreFolders, tmp_path: Path
     with pytest.raises(InvalidInput, match="not a sound backup"):
         restore(folders, file)
     assert not (tmp_path / "outside.txt").exists()
+
+
+def test_a_snapshot_that_somebody_put_in_is_refused(folders: StoreFolders, tmp_path: Path) -> None:
+    file = tmp_path / "evil.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        hashes = {name: hashlib.sha256(b"x").hexdigest() for name in (DATABASE_NAME, SNAPSHOT_NAME)}
+        packed.writestr("manifest.json", json.dumps({"format": 1, "store": "s", "files": hashes}))
+        for name in hashes:
+            packed.writestr(name, "x")
+    with pytest.raises(InvalidInput, match="holds files that no backup has"):
+        restore(folders, file)
+    assert folders.names() == []
+
+
+def test_a_damaged_store_and_a_missing_folder_are_told(
+    folders: StoreFolders, shop: EmbeddedIndex, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput, match="There is no folder"):
+        back_up(folders, "shop", tmp_path / "nowhere" / "shop.zip")
+    shop.close()
+    database = folders.path("shop") / DATABASE_NAME
+    database.write_bytes(database.read_bytes()[:4096] + b"\xff" * 90_000)
+    with pytest.raises(IndexDamaged, match=r"shop/store\.sqlite is damaged"):
+        back_up(folders, "shop", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["indexes"]
+
+
+async def test_a_restored_store_answers_the_same(tmp_path: Path) -> None:
+    """Made while the store is changed by another thread: as of one moment, and nothing else."""
+    system = make_system(tmp_path / "here", "Nothing is known of it.")
+    system.__dict__["judge"] = make_judge(needed=0.2)
+    store = system.store("shop", create=True)
+    for number in range(12):
+        text = f"# Lamp {number}\n\nLamp {number} costs {number + 40} yuan and is blue."
+        store.ingester.ingest(text.encode(), f"{number}.md")
+    questions = [f"What does lamp {number} cost?" for number in range(12)]
+    before = [await answers(store, system, question) for question in questions]
+    stop = threading.Event()
+
+    def changes() -> None:
+        while not stop.is_set():
+            store.ingester.ingest(b"# Vase\n\nVases aren't lamps.", "vase.md")
+            store.index.delete(store.index.documents()[-1].id)
+
+    thread = threading.Thread(target=changes)
+    thread.start()
+    file = back_up(system.folders, "shop", tmp_path)
+    stop.set()
+    thread.join()
+    assert [await answers(store, system, question) for question in questions] == before
+    other = make_system(tmp_path / "elsewhere", "Nothing is known of it.")
+    other.__dict__["judge"] = make_judge(needed=0.2)
+    restore(other.folders, file)
+    copy = other.store("shop")
+    copy.index.delete(make_document("vase.md").id)  # if it was there at that moment
+    assert [await answers(copy, other, question) for question in questions] == before
+    assert sum(answer.status == "answered" for _, answer in before) == 12
+    assert find_faults(other.folders.path("shop")) == []
+
+
+async def answers(store: Store, system: System, question: str) -> tuple[list[Hit], Answer]:
+    """What is found, and what is answered without a generator that has something to say."""
+    hits = store.retriever.search([question], 5)
+    return hits, await system.assistant(store).answer(question)
 
 
 def test_a_renamed_store_is_the_same(folders: StoreFolders, shop: EmbeddedIndex) -> None:

@@ -50,3 +50,12 @@ def test_an_unknown_store_is_not_made_by_asking(tmp_path: Path) -> None:
         StoreFolders(tmp_path).path("demo")
     with pytest.raises(NotFound):
         StoreFolders(tmp_path).delete("demo")
+
+
+def test_what_a_killed_deletion_left_goes_with_the_next(tmp_path: Path) -> None:
+    folders = StoreFolders(tmp_path)
+    (tmp_path / ".deleted-0123").mkdir()
+    (tmp_path / ".deleted-0123" / "store.sqlite").write_text("x")
+    folders.path("demo", create=True)
+    folders.delete("demo")
+    assert list(tmp_path.iterdir()) == []

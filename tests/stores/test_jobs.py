@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from rag_cs.errors import Busy, InvalidInput, NotFound
+from rag_cs.errors import Busy, DiskFailed, InvalidInput, NotFound
 from rag_cs.stores import jobs as module
 from rag_cs.stores.folders import StoreFolders
 from rag_cs.stores.jobs import MAX_ATTEMPTS, JobLedger
@@ -126,6 +129,58 @@ def test_a_deleted_store_leaves_no_job(ledger: JobLedger, tmp_path: Path) -> Non
     ledger.forget_store("shop")
     assert ledger.of_store("shop") == []
     assert uploads(tmp_path) == [kept.id]
+
+
+def test_what_is_deleted_takes_its_uploads_along(ledger: JobLedger, tmp_path: Path) -> None:
+    failed, other = ledger.add("shop", "a.md", b"1"), ledger.add("shop", "b.md", b"2")
+    ledger.take()
+    ledger.fail(failed.id, "no")
+    running = ledger.add("shop", "a.md", b"3")
+    ledger.take()  # b.md
+    ledger.take()
+    queued = ledger.add("shop", "a.md", b"4")
+    ledger.withdraw("shop", "a.md")
+    states = {job.id: job.state for job in ledger.of_store("shop")}
+    assert states == {
+        failed.id: "cancelled", other.id: "running", running.id: "cancelled",
+        queued.id: "cancelled",
+    }  # fmt: skip
+    assert uploads(tmp_path) == [other.id]
+    assert not ledger.progress(running.id, 1, 1)
+
+
+def test_an_earlier_version_that_failed_can_t_come_back(ledger: JobLedger, tmp_path: Path) -> None:
+    first = ledger.add("shop", "a.md", b"1")
+    ledger.take()
+    ledger.fail(first.id, "no")
+    second = ledger.add("shop", "a.md", b"2")
+    ledger.take()
+    ledger.finish(second.id, "d")
+    with pytest.raises(InvalidInput, match="only one that failed"):
+        ledger.retry("shop", first.id)
+    assert uploads(tmp_path) == []
+
+
+def test_bytes_of_nobody_are_swept(ledger: JobLedger, tmp_path: Path) -> None:
+    done, waiting = ledger.add("shop", "a.md", b"1"), ledger.add("shop", "b.md", b"1")
+    ledger.take()
+    ledger.finish(done.id, "d")
+    for name, age in ((done.id, 0), ("old", 7200), ("new", 0)):
+        path = tmp_path / ".uploads" / name
+        path.write_bytes(b"left by a process that was killed")
+        os.utime(path, (time.time() - age,) * 2)
+    with ledger.working(1):
+        assert uploads(tmp_path) == sorted([waiting.id, "new"])
+
+
+def test_an_upload_that_can_t_be_kept_is_not_taken(ledger: JobLedger, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
+        with pytest.raises(DiskFailed, match="No space left"):
+            ledger.add("shop", "a.md", b"1")
+    assert uploads(tmp_path) == []
+    assert ledger.of_store("shop") == []
+    assert ledger.add("shop", "a.md", b"1").state == "queued"
 
 
 def test_a_full_queue_says_so(

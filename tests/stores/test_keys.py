@@ -159,8 +159,8 @@ def test_a_file_from_before_expiry_still_opens(tmp_path: Path) -> None:
     keys = Keys(tmp_path)
     secret, _ = keys.create("admin")
     with closing(sqlite3.connect(tmp_path / ".keys.sqlite")) as connection:
-        connection.execute("DROP TABLE expiries")
-        connection.execute("DROP TABLE origins")
+        for table in ("expiries", "renames", "origins", "alembic_version"):
+            connection.execute(f"DROP TABLE {table}")
     again = Keys(tmp_path)
     assert again.find(secret) is not None
     assert again.origins.of("shop") == ()

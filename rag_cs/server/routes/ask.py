@@ -17,6 +17,7 @@ from rag_cs.server.dependencies import ANSWERS, AskStore, ReadySystem, TheMetric
 from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.metrics import Metrics
 from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
+from rag_cs.server.standing import standing, standing_whole
 from rag_cs.server.streams import Failure, with_failure
 
 router = APIRouter(tags=["shopper"])
@@ -36,6 +37,7 @@ async def ask(
     request: Request,
     system: ReadySystem,
     metrics: TheMetrics,
+    store: AskStore,
     exchange: Annotated[Exchange, Depends(_exchange)],
     body: AskRequest,
 ) -> Any:
@@ -45,10 +47,12 @@ async def ask(
     event `answer` with the same body as without; an event `error` holds a problem.
     """
     if body.stream:
-        return EventSourceResponse(_events(request, exchange.stream(system), metrics))
+        events = standing(store.index, exchange.stream(system))
+        return EventSourceResponse(_events(request, events, metrics))
     answer = await unless_gone(request, exchange.answer(system))
     if answer is None:
         return Response(status_code=CLIENT_GONE)
+    answer = standing_whole(store.index, answer)
     metrics.answers.labels(answer.status).inc()
     return answer
 

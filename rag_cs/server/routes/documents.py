@@ -110,9 +110,11 @@ def get_document(store: ReadStore, document_id: str) -> DocumentBody:
 
 
 @router.get("/v1/stores/{store}/documents/{document_id}/spans")
-def get_span(store: AskStore, document_id: str, start: int, end: int) -> SpanBody:
+async def get_span(store: AskStore, document_id: str, start: int, end: int) -> SpanBody:
     """The text between two offsets, so that anyone can check a citation."""
-    document = store.index.document(document_id)
+    document = await run_in_threadpool(store.index.document, document_id)
+    if not store.index.holds({(document.id, document.sha256)}):  # see `search`
+        raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")
     length = len(document.text)
     if not 0 <= start < end <= length:
         raise InvalidInput(
@@ -132,9 +134,11 @@ def get_span(store: AskStore, document_id: str, start: int, end: int) -> SpanBod
 
 
 @router.delete("/v1/stores/{store}/documents/{document_id}", status_code=204)
-def delete_document(store: WriteStore, document_id: str, change: TheChange) -> None:
-    """Remove a document; it is found and quoted no more."""
-    if record := store.index.record(document_id):
+def delete_document(store: WriteStore, document_id: str, jobs: TheJobs, change: TheChange) -> None:
+    """Remove a document; it is found and quoted no more. Uploads of it that wait are taken back."""
+    record = store.index.record(document_id)
+    if record:
         change.target = record.source
-    if not store.index.delete(document_id):
+        jobs.ledger.withdraw(store.name, record.source)
+    if record is None or not store.index.delete(document_id):
         raise NotFound(f"There is no document {document_id[:64]!r} in store {store.name!r}.")

@@ -28,6 +28,7 @@ from rag_cs.server.dependencies import (
 from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.metrics import Metrics
 from rag_cs.server.schemas import ChatRequest, CitationBody
+from rag_cs.server.standing import standing, standing_whole
 from rag_cs.server.streams import Failure, with_failure
 from rag_cs.types import Answer, Turn
 
@@ -62,11 +63,12 @@ async def complete(
     stream = _counted(within(system.settings.server.answer_seconds, answering), metrics)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:
-        events = _chunks(with_failure(request, stream), head)
+        events = _chunks(with_failure(request, standing(store.index, stream)), head)
         return StreamingResponse(events, media_type="text/event-stream")
     answer = await unless_gone(request, _last(stream))
     if answer is None:
         return Response(status_code=CLIENT_GONE)
+    answer = standing_whole(store.index, answer)
     message = {"role": "assistant", "content": answer.text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return {**head, "object": "chat.completion", "choices": [choice], **_extras(answer)}

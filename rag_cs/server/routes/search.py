@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 
 from rag_cs.server.dependencies import SEARCHES, AskStore
 from rag_cs.server.schemas import HitBody, SearchRequest, SearchResponse
@@ -11,7 +12,11 @@ router = APIRouter(tags=["evaluator"])
 
 
 @router.post("/v1/stores/{store}/search", dependencies=[SEARCHES])
-def search(store: AskStore, body: SearchRequest) -> SearchResponse:
+async def search(store: AskStore, body: SearchRequest) -> SearchResponse:
     """The passages for a query, best first."""
-    hits = store.retriever.search([body.query], body.top_k, body.filters or None, body.as_of)
-    return SearchResponse(hits=[HitBody.of(hit) for hit in hits])
+    retriever = store.retriever
+    hits = await run_in_threadpool(
+        retriever.search, [body.query], body.top_k, body.filters or None, body.as_of
+    )
+    # In the turn of the event loop that answers: a deletion is acknowledged in a later one.
+    return SearchResponse(hits=[HitBody.of(hit) for hit in retriever.kept(hits)])

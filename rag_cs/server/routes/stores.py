@@ -17,6 +17,7 @@ from rag_cs.server.dependencies import (
     TheCaller,
     TheChange,
     TheGate,
+    TheJobs,
     TheSystem,
     Writable,
 )
@@ -61,9 +62,9 @@ def rename_store(
 
 
 @router.delete("/v1/stores/{store}", status_code=204)
-def delete_store(store: Writable, system: TheSystem) -> None:
+def delete_store(store: Writable, jobs: TheJobs) -> None:
     """Remove a store with its documents, its index and its conversations."""
-    system.delete_store(store)
+    jobs.delete_store(store)
 
 
 @router.get(

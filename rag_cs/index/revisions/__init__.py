@@ -1,0 +1,1 @@
+"""How a store's database came to hold what it holds, step by step; see `rag_cs.index.migrate`."""

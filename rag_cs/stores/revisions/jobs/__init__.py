@@ -1,0 +1,1 @@
+"""The ledger of uploads, step by step; see `rag_cs.index.migrate`."""

@@ -1,0 +1,1 @@
+"""The API keys, step by step; see `rag_cs.index.migrate`."""
