@@ -22,7 +22,7 @@ from rag_cs.server.dependencies import (
     Writable,
     WriteStore,
 )
-from rag_cs.server.schemas import DocumentBody, DocumentList, JobBody, JobList, SpanBody
+from rag_cs.server.store_schemas import DocumentBody, DocumentList, JobBody, JobList, SpanBody
 
 router = APIRouter(tags=["merchant"])
 

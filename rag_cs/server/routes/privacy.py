@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from rag_cs.server.dependencies import TheSystem, Writable
-from rag_cs.server.schemas import ConversationBody, ErasedBody, SubjectBody
+from rag_cs.server.store_schemas import ConversationBody, ErasedBody, SubjectBody
 
 router = APIRouter(tags=["merchant"])
 

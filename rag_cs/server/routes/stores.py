@@ -21,7 +21,7 @@ from rag_cs.server.dependencies import (
     TheSystem,
     Writable,
 )
-from rag_cs.server.schemas import (
+from rag_cs.server.store_schemas import (
     AuditEntryBody,
     AuditPage,
     NewStore,
