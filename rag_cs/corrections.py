@@ -7,11 +7,18 @@ a version doesn't, the two are in conflict, and the merchant decides.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from rag_cs.errors import InvalidInput
-from rag_cs.types import Block, Document
+from rag_cs.types import Block, Chunk, Document
+
+State = Literal["applied", "conflict"]
+# Metadata of a corrected document: the hash of the file, where the document's own names the
+# corrections too.
+FILE_HASH = "file_sha256"
 
 # Characters by which the place of a change is widened until it is the only one.
 _STEP = 20
@@ -20,13 +27,15 @@ MAX_CHARACTERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """`before` stood in a document once, `after` shall stand there. `created_at` is UTC."""
+    """`before` stood in a document once, `after` shall stand there, and does unless they are in
+    conflict. `created_at` is UTC."""
 
     id: str
     document_id: str
     before: str
     after: str
     created_at: str = ""
+    state: State = "applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +44,17 @@ class Corrected:
     says by itself."""
 
     document: Document
+    applied: tuple[Correction, ...] = ()
     conflicts: tuple[Correction, ...] = ()
     absorbed: tuple[Correction, ...] = ()
+
+    @property
+    def kept(self) -> tuple[Correction, ...]:
+        """Those that go on, each with its state."""
+        return (
+            *(replace(each, state="applied") for each in self.applied),
+            *(replace(each, state="conflict") for each in self.conflicts),
+        )
 
 
 def change_of(document: Document, start: int, end: int, text: str) -> tuple[str, str]:
@@ -78,8 +96,11 @@ def _paragraph(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def correct(document: Document, corrections: Iterable[Correction]) -> Corrected:
-    """The document with every correction whose place it still has, in their order."""
-    conflicts, absorbed = [], []
+    """The document, as its file has it, with every correction whose place it still has, in their
+    order."""
+    applied: list[Correction] = []
+    conflicts: list[Correction] = []
+    absorbed: list[Correction] = []
     for each in corrections:
         places = document.text.count(each.before)
         said = bool(each.after) and each.after in document.text
@@ -87,9 +108,66 @@ def correct(document: Document, corrections: Iterable[Correction]) -> Corrected:
             absorbed.append(each)
         elif places == 1 and (changed := _replaced(document, each)):
             document = changed
+            applied.append(each)
         else:
             conflicts.append(each)
-    return Corrected(document, tuple(conflicts), tuple(absorbed))
+    document = _named(document, file_hash(document), applied)
+    return Corrected(document, tuple(applied), tuple(conflicts), tuple(absorbed))
+
+
+def correct_chunks(
+    document: Document, chunks: Sequence[Chunk], correction: Correction, kept: Sequence[Correction]
+) -> tuple[Document, list[Chunk]]:
+    """A stored document, whose blocks nobody knows any more, and its chunks with one more
+    correction; `kept` are all that it stands with then.
+
+    Raises InvalidInput for a change that reaches over the end of a passage, or takes all of it.
+    """
+    start = document.text.index(correction.before)
+    end = start + len(correction.before)
+    holding = [each for each in chunks if each.start <= start and end <= each.end]
+    if len(holding) != 1:
+        raise InvalidInput(
+            "The correction reaches over the end of a passage. Correct each passage by itself."
+        )
+    text = document.text[:start] + correction.after + document.text[end:]
+    grown = len(correction.after) - len(correction.before)
+    changed = _named(replace(document, text=text), file_hash(document), kept)
+    moved = [
+        _changed_chunk(each, changed, correction, grown, end, is_held=each is holding[0])
+        for each in chunks
+    ]
+    if not all(each.text.strip() for each in moved):
+        raise InvalidInput("Nothing would be left of this passage. Correct the file and upload it.")
+    return changed, moved
+
+
+def _changed_chunk(
+    chunk: Chunk, document: Document, correction: Correction, grown: int, end: int, *, is_held: bool
+) -> Chunk:
+    named = replace(chunk, sha256=document.sha256, metadata=document.metadata)
+    if is_held:
+        question = chunk.question.replace(correction.before, correction.after)
+        text = document.text[chunk.start : chunk.end + grown]
+        return replace(named, text=text, end=chunk.end + grown, question=question)
+    if chunk.start >= end:
+        return replace(named, start=chunk.start + grown, end=chunk.end + grown)
+    return named
+
+
+def file_hash(document: Document) -> str:
+    """The hash of the file that a document was read from."""
+    return document.metadata.get(FILE_HASH, document.sha256)
+
+
+def _named(document: Document, file: str, applied: Sequence[Correction]) -> Document:
+    """A corrected document is another version: what quotes one doesn't quote the other."""
+    metadata = {name: value for name, value in document.metadata.items() if name != FILE_HASH}
+    if not applied:
+        return replace(document, sha256=file, metadata=metadata)
+    names = "\n".join([file, *(each.id for each in applied)])
+    digest = hashlib.sha256(names.encode()).hexdigest()
+    return replace(document, sha256=digest, metadata=metadata | {FILE_HASH: file})
 
 
 def _replaced(document: Document, correction: Correction) -> Document | None:

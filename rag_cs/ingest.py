@@ -13,8 +13,9 @@ from langchain_core.embeddings import Embeddings
 
 from rag_cs.chunk import TokenCounter, chunk
 from rag_cs.contradictions import Conflict, conflicts_of
+from rag_cs.corrections import FILE_HASH, Correction, correct
 from rag_cs.errors import InvalidInput, RagError, TooLarge
-from rag_cs.index.base import ChunkIndex, Matrix, Vector
+from rag_cs.index.base import ChunkIndex, DocumentRecord, Matrix, Vector
 from rag_cs.load import load
 from rag_cs.policies import dated
 from rag_cs.rerank import TokenEncoder
@@ -33,7 +34,8 @@ MAX_CHUNKS = 100_000
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """What became of one file. `reason` is a sentence for people when it failed; `conflicts` is
-    where it disagrees with what the store holds."""
+    where it disagrees with what the store holds, `unfit` the corrections that it has no place for.
+    """
 
     source: str
     outcome: Outcome
@@ -41,6 +43,7 @@ class Ingested:
     chunks: int = 0
     reason: str = ""
     conflicts: tuple[Conflict, ...] = ()
+    unfit: tuple[Correction, ...] = ()
 
 
 Progress = Callable[[str, int, int], None]
@@ -75,7 +78,8 @@ class Ingester:
         progress: Progress | None = None,
         given: Mapping[str, str] | None = None,
     ) -> Ingested:
-        """Read one file and put it in the place of its earlier version, if there is one.
+        """Read one file and put it in the place of its earlier version, if there is one, corrected
+        as the merchant corrected that.
 
         `given` is what `policies.stated` made of the dates and version that came with the file.
         The same file again, with nothing or the same given, changes nothing. Raises a RagError
@@ -83,21 +87,46 @@ class Ingester:
         """
         document = dated(self._load(data, source), given or {})
         before = self._index.record(document.id)
-        same = before and before.sha256 == document.sha256
-        if before and same and (not given or before.metadata == document.metadata):
+        if before and _is_same(before, document, given or {}):
             return Ingested(source, "unchanged", document.id, before.chunks)
-        count = self.add([document], progress)
+        held = self._index.corrections(document.id)
+        corrected = correct(document, held)
+        count = self.add([corrected.document], progress, (held, corrected.kept))
         conflicts = tuple(conflicts_of(document.id, self._index, today(), MOST_STATEMENTS))
         outcome: Outcome = "replaced" if before else "added"
-        return Ingested(source, outcome, document.id, count, conflicts=conflicts)
+        return Ingested(
+            source, outcome, document.id, count, conflicts=conflicts, unfit=corrected.conflicts
+        )
 
-    def add(self, documents: Sequence[Document], progress: Progress | None = None) -> int:
+    def add(
+        self,
+        documents: Sequence[Document],
+        progress: Progress | None = None,
+        corrections: tuple[Sequence[Correction], Sequence[Correction]] | None = None,
+    ) -> int:
         """Chunk, embed and index documents; the number of their chunks.
 
         They are embedded together, since one short document alone would fill no batch; what their
-        earlier versions held isn't embedded again. Raises TooLarge for a document of too many.
+        earlier versions held isn't embedded again. `corrections` are those of one document, before
+        and now. Raises TooLarge for a document of too many.
         """
         chunked = [self._chunked(document) for document in documents]
+        rows, codes = self.embed(documents, chunked, progress)
+        done = 0
+        for document, chunks in zip(documents, chunked, strict=True):
+            span = slice(done, done + len(chunks))
+            permit = partial(progress, document.source, len(rows), len(rows)) if progress else None
+            self._index.replace(document, chunks, rows[span], codes[span], permit, corrections)
+            done += len(chunks)
+        return len(rows)
+
+    def embed(
+        self,
+        documents: Sequence[Document],
+        chunked: Sequence[Sequence[Chunk]],
+        progress: Progress | None = None,
+    ) -> tuple[Matrix, list[bytes]]:
+        """Vectors of all chunks, shape (chunks, dimensions), and their token codes."""
         texts = [part.embedded_text for chunks in chunked for part in chunks]
         made = self._held(documents)
         fresh = [text for text in dict.fromkeys(texts) if text not in made]
@@ -109,16 +138,7 @@ class Ingester:
             if progress:
                 progress(documents[0].source, held + start + len(some), len(texts))
         rows = np.array([made[text][0] for text in texts], np.float32).reshape(len(texts), -1)
-        codes = [code for text in texts if (code := made[text][1])]
-        done = 0
-        for document, chunks in zip(documents, chunked, strict=True):
-            span = slice(done, done + len(chunks))
-            permit = (
-                partial(progress, document.source, len(texts), len(texts)) if progress else None
-            )
-            self._index.replace(document, chunks, rows[span], codes[span], permit)
-            done += len(chunks)
-        return len(texts)
+        return rows, [code for text in texts if (code := made[text][1])]
 
     def _chunked(self, document: Document) -> list[Chunk]:
         chunks = chunk(document, self._count_tokens)
@@ -157,6 +177,13 @@ class Ingester:
                 yield Ingested(
                     source, "failed", reason=f"{source} can't be read: {error.strerror}."
                 )
+
+
+def _is_same(before: DocumentRecord, document: Document, given: Mapping[str, str]) -> bool:
+    """Whether a file that is uploaded again says nothing new."""
+    metadata = {name: value for name, value in before.metadata.items() if name != FILE_HASH}
+    same = before.metadata.get(FILE_HASH, before.sha256) == document.sha256
+    return same and (not given or metadata == document.metadata)
 
 
 def embed_passages(embeddings: Embeddings, texts: list[str]) -> tuple[Matrix, list[bytes]]:

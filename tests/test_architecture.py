@@ -22,6 +22,7 @@ LEVELS: list[list[str]] = [
     ["training"],
     ["evaluation"],
     ["check_report"],
+    ["corrector"],
     ["assistant", "ingest", "check", "isolated"],
     ["draft"],
     [

@@ -22,6 +22,7 @@ from rag_cs.bootstrap.models import (
     make_retriever,
 )
 from rag_cs.calibration import StoreCalibration
+from rag_cs.corrector import Corrector
 from rag_cs.errors import RagError
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.index.schema import DATABASE_NAME
@@ -57,6 +58,7 @@ class Store:
     name: str
     index: EmbeddedIndex
     ingester: Ingester
+    corrector: Corrector
     retriever: Retriever
     conversations: Conversations
     personal: PersonalData
@@ -176,16 +178,18 @@ class System:
         index = EmbeddedIndex(
             folder, dimensions=embeddings.dimensions, embedder=embeddings.fingerprint
         )
+        ingester = Ingester(
+            index,
+            embeddings,
+            embeddings.count_tokens,
+            self.loader,
+            self.settings.reading.max_chunks,
+        )
         return Store(
             name=name,
             index=index,
-            ingester=Ingester(
-                index,
-                embeddings,
-                embeddings.count_tokens,
-                self.loader,
-                self.settings.reading.max_chunks,
-            ),
+            ingester=ingester,
+            corrector=Corrector(index, ingester, embeddings.count_tokens),
             retriever=make_retriever(self.settings, index, embeddings, self.reranker),
             conversations=Conversations(index.engine),
             personal=PersonalData(index.engine, self.settings.privacy.retention_days),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from rag_cs.cli import answers, audit, keys, knowledge, models, privacy, stores
+from rag_cs.cli import answers, audit, corrections, keys, knowledge, models, privacy, stores
 from rag_cs.cli.answers import format_answer
 from rag_cs.weights import default_cache
 
@@ -31,6 +31,7 @@ app.add_typer(stores.app, name="store")
 app.add_typer(keys.app, name="keys")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(corrections.app, name="corrections")
 
 
 def main() -> None:

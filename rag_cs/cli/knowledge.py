@@ -52,6 +52,7 @@ def ingest(
         fail(f"There is no file in {', '.join(map(str, paths))}.")
     failed = 0
     conflicts: list[Conflict] = []
+    unfit = 0
     with open_system() as system:
         opened = system.ensure_store(store, COMMAND_LINE)
         with progress_bar(len(files)) as (bar, progress):
@@ -62,6 +63,7 @@ def ingest(
                 bar.update()
                 failed += done.outcome == "failed"
                 conflicts += done.conflicts
+                unfit += len(done.unfit)
                 detail = done.reason or f"{done.chunks} chunks"
                 bar.write(f"{done.outcome:9}  {done.source}  ({detail})", file=sys.stdout)
     print(f"{len(files) - failed} of {len(files)} files are in store {store!r}.")
@@ -69,6 +71,11 @@ def ingest(
         print(
             f"They disagree with each other or with other documents in {len(conflicts)} places: "
             f"`rag-cs check --store {store}` shows them."
+        )
+    if unfit:
+        print(
+            f"{unfit} corrections have no place in the new versions: "
+            f"`rag-cs corrections list --store {store}` shows them."
         )
     if failed:
         raise typer.Exit(1)

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rag_cs.corrections import Correction
 from rag_cs.types import Chunk, Document, Language
 
 Vector = npt.NDArray[np.float32]
@@ -66,19 +67,25 @@ class ChunkIndex(Protocol):
         vectors: Matrix,
         token_codes: Sequence[bytes] = (),
         permit: Callable[[], None] | None = None,
+        corrections: tuple[Sequence[Correction], Sequence[Correction]] | None = None,
     ) -> None:
         """Add a document, or put it in the place of the one with its id, in one transaction.
 
         `vectors` has shape (len(chunks), dimensions), rows of length 1; `token_codes` are kept
         as they are, one a chunk or none at all. `permit` is called when nobody else can write any
         more: what it raises leaves everything as it was. Turns of conversations that quote the
-        document's earlier version are emptied.
+        document's earlier version are emptied. `corrections` are those that the document had, and
+        those that it has from now on; Busy is raised when it had others. Without, it keeps its own.
         """
         ...
 
     def delete(self, document_id: str) -> bool:
         """Remove a document with its chunks and vectors, and what turns of conversations quote of
         it; False when there was none."""
+        ...
+
+    def corrections(self, document_id: str = "") -> list[Correction]:
+        """What the merchant changed in a document, or in all, in the order in which they did."""
         ...
 
     def documents(self) -> list[DocumentRecord]:

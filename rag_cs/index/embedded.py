@@ -15,10 +15,16 @@ from threading import Lock
 import numpy as np
 from sqlalchemy import Connection, func, insert, select
 
+from rag_cs.corrections import Correction
 from rag_cs.errors import Busy, DiskFailed, IndexDamaged, NotFound
 from rag_cs.index.base import DocumentRecord, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.index.calendar import Calendar
 from rag_cs.index.facts import ERASED, claim, count, generation_of, raise_generation, set_fact
+from rag_cs.index.kept_corrections import (
+    forget_corrections,
+    keep_corrections,
+    read_corrections,
+)
 from rag_cs.index.lexical import LexicalSearch
 from rag_cs.index.queries import allowed_numbers, is_sealed, numbers_in, read_vectors, records
 from rag_cs.index.rows import document_row, erase, holds, insert_chunks, to_chunk
@@ -84,6 +90,7 @@ class EmbeddedIndex:
         rows: Matrix,
         codes: Sequence[bytes] = (),
         permit: Callable[[], None] | None = None,
+        corrections: tuple[Sequence[Correction], Sequence[Correction]] | None = None,
     ) -> None:
         """See `ChunkIndex.replace`."""
         if len(new_chunks) != len(rows) or (codes and len(codes) != len(rows)):
@@ -91,6 +98,8 @@ class EmbeddedIndex:
         with self._writer.begin() as connection:
             if permit:
                 permit()
+            if corrections:
+                keep_corrections(connection, document.id, *corrections)
             gone = erase(connection, document.id)
             connection.execute(insert(documents).values(document_row(document)))
             last = count(connection, "last_number")
@@ -106,6 +115,7 @@ class EmbeddedIndex:
             gone = erase(connection, document_id)
             if gone is None:
                 return False
+            forget_corrections(connection, document_id)
             generation = raise_generation(connection)
         none = np.empty((0, self._vectors.dimensions), np.float32)
         self._apply(generation, gone, np.empty(0, np.int64), none)
@@ -125,6 +135,11 @@ class EmbeddedIndex:
             query = records().where(documents.c.id == document_id)
             row = connection.execute(query).mappings().first()
         return DocumentRecord(**row) if row else None
+
+    def corrections(self, document_id: str = "") -> list[Correction]:
+        """See `ChunkIndex.corrections`."""
+        with self.engine.begin() as connection:
+            return read_corrections(connection, document_id)
 
     def document(self, document_id: str) -> Document:
         """See `ChunkIndex.document`."""

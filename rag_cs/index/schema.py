@@ -126,6 +126,20 @@ turn_sources = Table(
 )
 ANY_DOCUMENT = ""
 
+# What a merchant changed in a document's text; see `corrections`.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("document_id", String, nullable=False, index=True),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 # Every character that isn't white space belongs to a term: `search_terms` already cut the text.
 FULL_TEXT = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms USING fts5(terms, tokenize = "

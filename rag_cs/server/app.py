@@ -23,7 +23,17 @@ from rag_cs.server.observe import Observe
 from rag_cs.server.openapi import describe
 from rag_cs.server.origins import CrossOrigin
 from rag_cs.server.retention import Retention
-from rag_cs.server.routes import ask, documents, health, openai, page, privacy, search, stores
+from rag_cs.server.routes import (
+    ask,
+    corrections,
+    documents,
+    health,
+    openai,
+    page,
+    privacy,
+    search,
+    stores,
+)
 from rag_cs.server.tracing import Tracing, open_tracing
 from rag_cs.settings import ServerSettings
 
@@ -81,7 +91,7 @@ def create_app(
     problems.install(app)
     metrics.install(app, measured)
     _surround(app, limits, tracing)
-    for routes in (ask, search, documents, stores, privacy, openai, health, page):
+    for routes in (ask, search, documents, corrections, stores, privacy, openai, health, page):
         app.include_router(routes.router)
     describe(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -21,6 +21,8 @@ ACTIONS: dict[tuple[str, str], Action | None] = {
     ("GET", "/v1/stores/{store}/export"): "store.export",
     ("PUT", "/v1/stores/{store}/origins"): "store.origins",
     ("DELETE", "/v1/stores/{store}/documents/{document_id}"): "document.delete",
+    ("POST", "/v1/stores/{store}/documents/{document_id}/corrections"): "document.correct",
+    ("DELETE", "/v1/stores/{store}/corrections/{correction_id}"): "document.uncorrect",
     ("DELETE", "/v1/stores/{store}/jobs/{job_id}"): "upload.cancel",
     ("POST", "/v1/stores/{store}/jobs/{job_id}/retry"): "upload.retry",
     ("DELETE", "/v1/stores/{store}/conversations/{conversation_id}"): "conversation.erase",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag_cs.corrections import Correction
 from rag_cs.index.base import DocumentRecord
 from rag_cs.stores.entries import Entry, Outcome
 from rag_cs.stores.jobs import Job, State
@@ -180,3 +181,36 @@ class AuditPage(BaseModel):
 
     entries: list[AuditEntryBody]
     next_cursor: str | None
+
+
+class NewCorrection(BaseModel):
+    """What shall stand in the place of a span of a document's text."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"start": 120, "end": 127, "text": "30 days"}]}
+    )
+    start: int
+    end: int
+    text: str
+
+
+class CorrectionBody(BaseModel):
+    """`before` is what the file says, with as much around it as makes its place the only one."""
+
+    id: str
+    document_id: str
+    before: str
+    after: str
+    state: Literal["applied", "conflict"]
+    created_at: str
+
+    @classmethod
+    def of(cls, correction: Correction) -> CorrectionBody:
+        """A correction as a body."""
+        return cls(**asdict(correction))
+
+
+class CorrectionList(BaseModel):
+    """A store's corrections, the oldest first."""
+
+    corrections: list[CorrectionBody]

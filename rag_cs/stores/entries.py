@@ -31,7 +31,8 @@ from rag_cs.errors import IndexDamaged, NotFound
 Action = Literal[
     "store.create", "store.rename", "store.delete", "store.export", "store.restore",
     "store.repair", "store.calibrate", "store.origins", "document.upload", "document.replace",
-    "document.delete", "upload.cancel", "upload.retry", "key.create", "key.revoke", "key.rotate",
+    "document.delete", "document.correct", "document.uncorrect", "upload.cancel", "upload.retry",
+    "key.create", "key.revoke", "key.rotate",
     "store.retention", "conversation.purge", "conversation.erase", "subject.erase",
 ]  # fmt: skip
 # `unknown`: the program ended, or was left no time, between the change and its entry.

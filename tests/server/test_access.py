@@ -47,6 +47,9 @@ ROUTES = [
     ("DELETE", "/v1/stores/one/jobs/x", "write"),
     ("POST", "/v1/stores/one/jobs/x/retry", "write"),
     ("DELETE", "/v1/stores/one/documents/x", "write"),
+    ("POST", "/v1/stores/one/documents/x/corrections", "write"),
+    ("GET", "/v1/stores/one/corrections", "read"),
+    ("DELETE", "/v1/stores/one/corrections/x", "write"),
     ("POST", "/v1/stores", "write"),
     ("PATCH", "/v1/stores/one", "write"),
     ("GET", "/v1/stores/one/export", "write"),
@@ -107,6 +110,7 @@ def routes_of(client: TestClient) -> set[tuple[str, str]]:
 def test_every_route_below_v1_is_in_this_test(client: TestClient) -> None:
     routes = routes_of(client)
     names = {"one": "{store}", "documents/x": "documents/{document_id}", "jobs/x": "jobs/{job_id}",
+             "corrections/x": "corrections/{correction_id}",
              "conversations/x": "conversations/{conversation_id}",
              "subjects/x": "subjects/{subject}"}  # fmt: skip
     tested = set()

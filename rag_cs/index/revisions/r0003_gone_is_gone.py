@@ -1,5 +1,5 @@
 """Which documents a turn quotes; seals of the rows; the index of dated documents; whose a
-conversation is, and what a store wants in matters of privacy."""
+conversation is, and what a store wants in matters of privacy; corrections."""
 
 from __future__ import annotations
 
@@ -80,6 +80,17 @@ def upgrade() -> None:
         "privacy",
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("value", sa.String, nullable=False),
+    )
+    op.create_table(
+        "corrections",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("id", sa.String, nullable=False, unique=True),
+        sa.Column("document_id", sa.String, nullable=False, index=True),
+        sa.Column("before", sa.Text, nullable=False),
+        sa.Column("after", sa.Text, nullable=False),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("created_at", sa.String, nullable=False),
+        sqlite_autoincrement=True,
     )
 
 
