@@ -156,6 +156,15 @@ class System:
                 opened.index.close()
             self.folders.delete(name)
 
+    def elsewhere(self, indexes: Path, chat: BaseChatModel) -> System:
+        """The same settings and models over other stores, with another generator. To be closed
+        before this one."""
+        storage = self.settings.storage.model_copy(update={"indexes": indexes})
+        other = System(self.settings.model_copy(update={"storage": storage}))
+        shared = ("embeddings", "reranker", "judge", "loader")
+        other.__dict__.update({name: getattr(self, name) for name in shared}, chat=chat)
+        return other
+
     def close(self) -> None:
         """Close every store and, if it was loaded, the generator."""
         with self._lock:
