@@ -3,7 +3,8 @@ the process is killed at each of them: the old state or the new, an error in wor
 
     PROOF_EVERY=1 pytest -m slow tests/promises/test_faults.py
 
-Without the variable it is every fifth of them. Where this may mount a file system, a small one in memory is filled in earnest as well.
+Without the variable it is every fifth of them. Where this may mount a file system, a small one in
+memory is filled in earnest as well.
 """
 
 from __future__ import annotations
