@@ -91,6 +91,10 @@ class Judge:
         """The same judge with another calibration, such as a store's own."""
         return Judge(calibration, self._max_risk, self._reader, self._finder, hears=self.hears)
 
+    def deaf(self) -> Judge:
+        """The same judge for a generator that gives no verdict."""
+        return Judge(self.calibration, self._max_risk, self._reader, self._finder)
+
     def is_worth_asking(self, judgement: Judgement) -> bool:
         """Whether the generator is to be asked at all."""
         if self.hears and self.calibration.verdict:

@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parent.parent / "rag_cs"
 LEVELS: list[list[str]] = [
     ["__main__"],
     ["cli", "server"],
+    ["proof"],
     ["bootstrap"],
     ["settings"],
-    ["proof"],
     ["compaction"],
     ["training"],
     ["evaluation"],

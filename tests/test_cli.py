@@ -236,6 +236,15 @@ def test_what_was_deleted_is_told_until_the_store_is_compacted(store: str, tmp_p
     assert "The text stands in store.sqlite, from byte" in done.stdout
 
 
+def test_what_is_promised_is_proved_on_one_s_own_store(store: str) -> None:
+    done = RUNNER.invoke(app, ["store", "prove", store])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("ok ") == 9
+    assert "What is promised of store 'demo' holds." in done.stdout
+    done = RUNNER.invoke(app, ["store", "prove", "nothing"])
+    assert (done.exit_code, "no store 'nothing'" in done.output) == (1, True)
+
+
 def test_other_addresses_are_not_served_without_a_key() -> None:
     done = RUNNER.invoke(app, ["serve", "--host", "0.0.0.0"])
     assert done.exit_code == 1

@@ -77,7 +77,7 @@ def test_nothing_is_left_on_the_disk(index: EmbeddedIndex, tmp_path: Path, how: 
     code = index.token_codes(np.array([number]))[number]
     rounded = in_memory(index, number)
     forms = {trace.form for trace in find_traces(folder, CANARY, WORDS)}
-    assert forms >= {"text", "terms", f"the word {WORDS[0]!r}", f"the word {WORDS[1]!r}"}
+    assert forms >= {"text", "terms", f"word {WORDS[0]!r}", f"word {WORDS[1]!r}"}
     assert files_with(folder, vector)
     assert files_with(folder, rounded) == ["vectors.faiss"]
     if how == "deleted":

@@ -229,6 +229,21 @@ class System:
             self.folders.delete(name)
         return self.keys.forget_store(name)
 
+    def elsewhere(self, indexes: Path, chat: BaseChatModel) -> System:
+        """The same settings and models over other stores, with another generator, which gives no
+        verdict. To be closed before this one."""
+        settings = self.settings.model_copy(deep=True)
+        settings.storage.indexes = indexes
+        entry = find(settings.generation.model)
+        settings.generation.model = (entry and entry.learned_from) or settings.generation.model
+        other = System(settings)
+        judge = self.judge.deaf() if self.judge else None
+        shared = ("embeddings", "reranker", "loader")
+        other.__dict__.update(
+            {name: getattr(self, name) for name in shared}, chat=chat, judge=judge
+        )
+        return other
+
     def rename_store(self, name: str, new: str) -> None:
         """Give a store another name; see `renaming.rename_store`."""
         with self._lock:

@@ -187,6 +187,43 @@ def verify_store(
         raise typer.Exit(1)
 
 
+@app.command("prove")
+def prove_store(
+    store: StoreArgument,
+    space: Annotated[
+        Path | None,
+        typer.Option(help="A folder with room for two copies; default: a new one."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove on a copy of a store that stores are apart, and that what is deleted is gone from
+    searches, answers, conversations and the disk. The store itself is only read. Exit status 1:
+    something isn't as promised."""
+    import tempfile
+
+    from rag_cs.proof import prove
+
+    failed = 0
+    rows = []
+    with (
+        open_system() as system,
+        tempfile.TemporaryDirectory(prefix="rag-cs-proof-", dir=space) as folder,
+    ):
+        for finding in prove(system, store, Path(folder)):
+            failed += not finding.passed
+            rows.append(asdict(finding))
+            if not as_json:
+                print(f"{'ok' if finding.passed else 'FAILED':7} {finding.text}")
+    if as_json:
+        print_json({"store": store, "passed": not failed, "findings": rows})
+    elif failed:
+        print(f"{failed} promises aren't kept. Please report this.")
+    else:
+        print(f"What is promised of store {store!r} holds.")
+    if failed:
+        raise typer.Exit(1)
+
+
 def folders() -> StoreFolders:
     """Where the stores are; opens none."""
     from rag_cs.settings import Settings

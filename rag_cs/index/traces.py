@@ -23,19 +23,26 @@ class Trace:
     form: str
 
 
-def find_traces(folder: Path, text: str, words: Collection[str] = ()) -> list[Trace]:
+def find_traces(
+    folder: Path,
+    text: str,
+    words: Collection[str] = (),
+    contents: Mapping[str, bytes] | None = None,
+) -> list[Trace]:
     """Where `text` stands in the files below a folder, as it is, escaped or cut into terms, and
     where the ends of `words` do, as an index of words may hold them: give such as nothing else
-    contains. The first place of each form in each file. Raises OSError."""
+    contains. `contents` are looked for as well, by what they are called. The first place of each
+    form in each file. Raises OSError."""
+    forms = _forms(text, words) | dict(contents or {})
     return [
         Trace(path.relative_to(folder).as_posix(), offset, form)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
-        for form, offset in _found(path, _forms(text, words))
+        for form, offset in _found(path, forms)
     ]
 
 
-def _forms(text: str, words: Collection[str]) -> Mapping[str, bytes]:
+def _forms(text: str, words: Collection[str]) -> dict[str, bytes]:
     forms = {
         "text": text,
         "JSON": json.dumps(text)[1:-1],
@@ -43,7 +50,7 @@ def _forms(text: str, words: Collection[str]) -> Mapping[str, bytes]:
         "terms": " ".join(search_terms(text)),
     }
     for word in words:
-        forms[f"the word {word!r}"] = word[_SHARED_LETTERS:]
+        forms[f"word {word!r}"] = word[_SHARED_LETTERS:]
     return {name: form.encode() for name, form in forms.items() if form}
 
 

@@ -1,9 +1,10 @@
 """Every write, fsync, truncation and rename fails once, the disk is full from each of them on, and
 the process is killed at each of them: the old state or the new, an error in words, and it goes on.
 
-    pytest -m slow tests/promises/test_faults.py
+    PROOF_EVERY=1 pytest -m slow tests/promises/test_faults.py
 
-Where this may mount a file system, a small one in memory is filled in earnest as well.
+Without the variable it is every fifth of them. Where this may mount a file system, a small one in
+memory is filled in earnest as well.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def test_whatever_fails_it_is_the_old_state_or_the_new(
     assert done.returncode == 0, done.stderr[-3_000:]
     result = json.loads(done.stdout)
     log.warning("%s: %s trials", case, result["trials"])
-    assert result["trials"] > 3
+    assert result["trials"] > 1
     assert result["wrong"] == []
 
 

@@ -5,6 +5,7 @@ What is handed to `send` is what a server would write to the socket in that mome
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -52,11 +53,13 @@ class Wire:
             "headers": [(key.encode(), value.encode()) for key, value in given.items()],
             "server": ("localhost", 80), "client": ("127.0.0.1", 1), "state": {},
         }  # fmt: skip
-        requests = iter([{"type": "http.request", "body": data, "more_body": False}])
+        requests = [{"type": "http.request", "body": data, "more_body": False}]
         reply = Reply(0, b"")
 
         async def receive() -> Any:
-            return next(requests, {"type": "http.disconnect"})
+            if requests:
+                return requests.pop()
+            return await asyncio.Future()  # the client stays
 
         async def send(message: Any) -> None:
             sent = Sent(len(self.log), label)

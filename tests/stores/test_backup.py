@@ -146,6 +146,7 @@ def test_a_damaged_store_and_a_missing_folder_are_told(
     assert [path.name for path in tmp_path.iterdir()] == ["indexes"]
 
 
+@pytest.mark.slow
 async def test_a_restored_store_answers_the_same(tmp_path: Path) -> None:
     """Made while the store is changed by another thread: as of one moment, and nothing else."""
     system = make_system(tmp_path / "here", "Nothing is known of it.")
