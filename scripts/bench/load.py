@@ -170,7 +170,7 @@ def summarise(requests: Sequence[dict[str, Any]], watched: Watched) -> dict[str,
     return {
         "requests": len(requests),
         "errors": len(wrong),
-        "error_statuses": dict(Counter(str(each["status"]) for each in wrong)),
+        "problems": [f"{each['status']} {each['kind']}: {each['problem']}" for each in wrong[:5]],
         "refused": len(refused),
         "refused_with_retry_after": sum(bool(each["retry_after"]) for each in refused),
         "refused_seconds_longest": max((each["seconds"] for each in refused), default=0.0),
@@ -206,7 +206,8 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """The figures beside their bars."""
     shown = [
         ("requests", f"{figures['requests']:,}"),
-        ("errors (bar: 0)", f"{figures['errors']} {figures['error_statuses'] or ''}".strip()),
+        ("errors (bar: 0)", str(figures["errors"])),
+        *(("  such as", problem) for problem in figures["problems"]),
         (
             "sent away with 429 or 503",
             f"{figures['refused']}, {figures['refused_with_retry_after']} with Retry-After, "

@@ -93,6 +93,7 @@ class Shopper(FastHttpUser):
                     "kind": name, "shopper": self.number, "at": begun - _begun, "seconds": took,
                     "status": response.status_code, "sound": sound,
                     "retry_after": (response.headers or {}).get("Retry-After", ""),
+                    "problem": "" if sound else (text[-300:] or str(response.error)),
                 }
             )  # fmt: skip
             if sound or refused:
@@ -114,4 +115,4 @@ def write(**_: Any) -> None:
     OUT.write_text(json.dumps({"begun": _begun, "requests": _requests}), "utf-8")
 
 
-events.quitting.add_listener(write)
+events.quitting.add_listener(write)  # type: ignore[no-untyped-call]
