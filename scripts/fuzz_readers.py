@@ -4,8 +4,10 @@
 
 Starts from files that the tests make, and from what an earlier run left in the corpus. Whatever
 comes out of a reader that isn't a sentence for users is kept under --found, one file for each place
-in the code; so is what crashes the process, hangs for ten seconds or takes two gigabytes. Exit
-status 1: something was found. The fast tests read the kept ones again.
+in the code; the fast tests read those again. What ends the fuzzer's process (a library in C or Rust
+crashes, hangs for ten seconds or takes two gigabytes) is kept beside the corpus and read once more
+as the server reads files, in a process of its own, where it must end as a sentence. Exit status 1:
+something was found, or something wasn't contained.
 """
 
 from __future__ import annotations
@@ -56,7 +58,8 @@ def main() -> int:
 
 def fuzz(name: str, seconds: float, corpus: Path, found: Path) -> int:
     """Run the fuzzer on a reader for that long, again after each crash; the number of findings."""
-    before = {path.name for path in (found / name).glob("*")}
+    ended = corpus / f"{name}-ended"
+    before = names_in(found / name) | names_in(ended)
     executions, begun = 0, time.monotonic()
     while (left := seconds - (time.monotonic() - begun)) > 1:
         command = [sys.executable, __file__, "--reader", name, "--inner", str(int(left))]
@@ -69,12 +72,41 @@ def fuzz(name: str, seconds: float, corpus: Path, found: Path) -> int:
         if not counts:
             print(done.stderr[-2_000:], file=sys.stderr)
             break
-    new = sorted({path.name for path in (found / name).glob("*")} - before)
     took = time.monotonic() - begun
-    print(f"{name:9} {executions:9,} executions in {took:.0f} s, {len(new)} found", flush=True)
-    for each in new:
-        print(f"          {found / name / each}")
-    return len(new)
+    raised = [found / name / each for each in sorted(names_in(found / name) - before)]
+    crashes = [ended / each for each in sorted(names_in(ended) - before)]
+    loose = [path for path in crashes if not is_contained(name, path)]
+    print(
+        f"{name:9} {executions:9,} executions in {took:.0f} s: {len(raised)} found, "
+        f"{len(crashes)} ended their reader, {len(loose)} of them not contained",
+        flush=True,
+    )
+    for path in (*raised, *loose):
+        print(f"          {path}")
+    return len(raised) + len(loose)
+
+
+def names_in(folder: Path) -> set[str]:
+    """The files of a folder that may not be there."""
+    return {path.name for path in folder.glob("*")}
+
+
+def is_contained(name: str, path: Path) -> bool:
+    """Whether a file that ended the fuzzer ends as a sentence, or is read, in a process of its
+    own."""
+    from rag_cs.errors import RagError
+    from rag_cs.isolated import IsolatedLoader
+    from tests.fuzz import TARGETS
+
+    target = TARGETS[name]
+    try:
+        IsolatedLoader()(target.wrap(path.read_bytes()), target.source)
+    except RagError:
+        return True
+    except Exception as error:  # noqa: BLE001 - told in the summary
+        print(f"{path.name}: {error!r}", file=sys.stderr)
+        return False
+    return True
 
 
 def run_fuzzer(name: str, seconds: int, corpus: Path, found: Path) -> None:
@@ -86,8 +118,8 @@ def run_fuzzer(name: str, seconds: int, corpus: Path, found: Path) -> None:
     with atheris.instrument_imports(include=PACKAGES):
         from tests.fuzz import TARGETS, try_file
     target = TARGETS[name]
-    seeds, kept = corpus / name, found / name
-    for folder in (seeds, kept):
+    seeds, kept, ended = corpus / name, found / name, corpus / f"{name}-ended"
+    for folder in (seeds, kept, ended):
         folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds()):
         (seeds / f"seed-{number}").write_bytes(seed)
@@ -102,7 +134,7 @@ def run_fuzzer(name: str, seconds: int, corpus: Path, found: Path) -> None:
 
     options = [
         f"-max_total_time={seconds}", f"-max_len={MAX_BYTES}", "-timeout=10",
-        "-rss_limit_mb=2048", f"-artifact_prefix={kept}/", "-print_final_stats=1",
+        "-rss_limit_mb=2048", f"-artifact_prefix={ended}/", "-print_final_stats=1",
         "-close_fd_mask=1",
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(seeds)], try_bytes)
