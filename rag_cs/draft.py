@@ -62,6 +62,13 @@ class Drafter:
         elif text.strip():
             yield text.strip()
 
+    async def verdict(self, prompt: list[BaseMessage]) -> float | None:
+        """The verdict's log-odds alone; None of a model that gives none. Raises as `draft`."""
+        async with aclosing(self.draft(prompt)) as drafts:
+            async for each in drafts:
+                return each.logit if isinstance(each, Verdict) else None
+        return None
+
 
 def verdict(text: str, logprob: float | None) -> Verdict:
     """What a reply's first word means, at its probability."""

@@ -9,12 +9,11 @@ a tenth of the answerable ones is, and the area under the ROC curve.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing, closing
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,20 +24,16 @@ from tqdm import tqdm
 from rag_cs.answerable import Judge
 from rag_cs.bootstrap import System
 from rag_cs.bootstrap.models import is_trained, models_folder
-from rag_cs.calibration import UNASKED, Calibration
-from rag_cs.draft import Drafter, Verdict
+from rag_cs.calibration import Calibration
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.evaluation.risk import RISKS
 from rag_cs.models.answer_reader import OpenVINOAnswerReader
-from rag_cs.prompt import build_prompt
 from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
-from rag_cs.text import detect_language
 from rag_cs.training.answer_pairs import is_for_calibration, open_corpus
-from rag_cs.training.calibration import Ask, Case, fit, make_cases, save
+from rag_cs.training.calibration import Case, fit, make_cases, save
 from rag_cs.training.late_interaction import is_held_out
-from rag_cs.types import Evidence, Turn
 from rag_cs.weights import resolve
 
 FALSE_REFUSAL = 0.1
@@ -64,7 +59,7 @@ def main() -> int:
             corpora = [open_corpus(read_dataset(each), system) for each in arguments.data]
             others = [open_corpus(read_dataset(each), system) for each in arguments.only_measured]
             judge = make_judge(system, arguments.adapter)
-            ask = asker(system) if is_trained(settings) else None
+            ask = system.verdict if is_trained(settings) else None
             made = make_cases(corpora, judge, is_for_calibration, limit=arguments.limit, ask=ask)
             fitted = kept(arguments.work / f"cases-{arguments.limit}.jsonl", made)
             save(fit(fitted), arguments.out)
@@ -88,24 +83,6 @@ def make_judge(system: System, adapter: Path | None) -> Judge:
     model = resolve(system.settings.embedding.model, cache=models_folder(system.settings))
     reader = OpenVINOAnswerReader(model, adapter, system.embeddings.tokenizer)
     return Judge(nothing, 1.0, reader, finder)
-
-
-def asker(system: System) -> Ask:
-    """Asks the generator for its verdict."""
-    drafter = Drafter(system.chat, trained=True)
-
-    async def verdict(
-        question: str, evidence: Sequence[Evidence], history: Sequence[Turn]
-    ) -> float:
-        language = detect_language(question)
-        prompt = build_prompt(question, evidence, language, history, trained=True)
-        async with aclosing(drafter.draft(prompt)) as drafts:
-            async for draft in drafts:
-                if isinstance(draft, Verdict):
-                    return draft.logit
-        return UNASKED
-
-    return lambda question, evidence, history: asyncio.run(verdict(question, evidence, history))
 
 
 def kept(file: Path, made: Iterator[Case]) -> list[Case]:

@@ -64,3 +64,12 @@ def test_without_a_probability_the_word_alone_counts() -> None:
 @given(st.sampled_from(["Yes", "No", "Nonsense"]), st.floats(max_value=0, allow_nan=False))
 def test_verdicts_are_bounded(word: str, logprob: float) -> None:
     assert -MOST <= verdict(word, logprob).logit <= MOST
+
+
+async def test_the_verdict_alone_can_be_had() -> None:
+    prompt = build_prompt("How long?", (), "en", trained=True)
+    chat = FakeChatModel.replying("No", first_logprob=math.log(0.8))
+    said = await Drafter(chat, trained=True).verdict(prompt)
+    assert said == pytest.approx(-math.log(4))
+    plain = FakeChatModel.replying("It lasts. And lasts.")
+    assert await Drafter(plain).verdict(prompt) is None

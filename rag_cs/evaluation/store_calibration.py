@@ -1,8 +1,9 @@
 """A store's own questions -> the calibration of its judge.
 
 Each question of the store's suite is judged twice: with what retrieval finds, and with the document
-that answers left out, when nothing answers any more. The judge's log-odds are then scaled and
-shifted to fit this store (Platt, 1999, "Probabilistic outputs for support vector machines").
+that answers left out, when nothing answers any more; a generator that gives a verdict is asked both
+times. The judge's log-odds are then scaled and shifted to fit this store (Platt, 1999,
+"Probabilistic outputs for support vector machines").
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from rag_cs.answerable import READ_HITS, Judge
-from rag_cs.calibration import Calibration
+from rag_cs.calibration import Calibration, logit
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.questions import Question
 from rag_cs.evaluation.risk import RISKS, threshold
 from rag_cs.evaluation.suite import Searcher, find_quote, rank_of
-from rag_cs.types import Document, Hit
+from rag_cs.types import Document, Evidence, Hit
 
 # Two numbers are fitted: so many questions of either kind must there be.
 MIN_QUESTIONS = 20
-# Reading ten passages takes about 0.3 seconds.
+# Reading ten passages takes about 0.3 seconds, two verdicts about one.
 MAX_QUESTIONS = 200
 _SEED = 20240607
+
+Ask = Callable[[str, Sequence[Evidence]], float]
+"""A question and its evidence -> the generator's log-odds that it answers."""
 
 Progress = Callable[[int, int], None]
 """Called with the questions that were judged and the questions in all."""
@@ -46,9 +50,11 @@ def calibrate_store(
     retriever: Searcher,
     judge: Judge,
     progress: Progress | None = None,
+    ask: Ask | None = None,
 ) -> Calibration:
-    """The judge's calibration for this store. Raises InvalidInput when there are too few questions,
-    or when those that can't be answered look no worse than the others."""
+    """The judge's calibration for this store; `ask` for a judge that hears the generator. Raises
+    InvalidInput when there are too few questions, or when those that can't be answered look no
+    worse than the others."""
     base = judge.calibration
     cases: list[Case] = []
     chosen = list(questions)
@@ -56,14 +62,14 @@ def calibrate_store(
     by_source = {document.source: document for document in documents}
     for number, question in enumerate(chosen[:MAX_QUESTIONS], start=1):
         if document := by_source.get(question.document):
-            cases += _cases(question, document, retriever, judge, base)
+            cases += _cases(question, document, retriever, judge, ask)
         if progress:
             progress(number, min(len(chosen), MAX_QUESTIONS))
     return fit(cases, base)
 
 
 def _cases(
-    question: Question, document: Document, retriever: Searcher, judge: Judge, base: Calibration
+    question: Question, document: Document, retriever: Searcher, judge: Judge, ask: Ask | None
 ) -> list[Case]:
     span = find_quote(question, document.text)
     if span is None:
@@ -74,10 +80,19 @@ def _cases(
     without = [hit for hit in hits if not _holds(hit, document, question.quote)][:READ_HITS]
     cases = []
     if found and rank_of(found, document.id, span, question.quote):
-        cases.append(Case(base.logit(judge.signals(asked, found)), answers=True))
+        cases.append(Case(_log_odds(asked, found, judge, ask), answers=True))
     if without:
-        cases.append(Case(base.logit(judge.signals(asked, without)), answers=False))
+        cases.append(Case(_log_odds(asked, without, judge, ask), answers=False))
     return cases
+
+
+def _log_odds(asked: str, hits: Sequence[Hit], judge: Judge, ask: Ask | None) -> float:
+    """By all that the judge hears, so that it is the last regression that gets scaled."""
+    first = judge.calibration.probability(judge.signals(asked, hits))
+    if ask is None:
+        return logit(first)
+    verdict = ask(asked, judge.judge(asked, hits).evidence)
+    return logit(judge.calibration.heard(first, verdict))
 
 
 def _holds(hit: Hit, document: Document, quote: str) -> bool:
@@ -102,5 +117,6 @@ def fit(cases: Sequence[Case], base: Calibration) -> Calibration:
             "calibration stays in use."
         )
     probabilities = model.predict_proba(logits)[:, 1]
-    thresholds = [(risk, threshold(probabilities, labels, risk)) for risk in RISKS]
+    # Less a hair: what was fitted to must not fall below by the order of sums.
+    thresholds = [(risk, threshold(probabilities, labels, risk) - 1e-9) for risk in RISKS]
     return base.scaled(slope, shift, thresholds)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rag_cs.calibration import Calibration, StoreCalibration
+from rag_cs.answerable import Judge
+from rag_cs.calibration import Calibration, StoreCalibration, VerdictCalibration
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.questions import Question
 from rag_cs.evaluation.store_calibration import MIN_QUESTIONS, Case, calibrate_store, fit
 from rag_cs.retrieve import Retriever
+from rag_cs.types import Evidence
 from tests.builders import make_document, make_index
-from tests.fakes import HashEmbeddings, make_judge
+from tests.fakes import HashEmbeddings, OverlapReader, make_judge
 
 THINGS = [f"gadget{letter}" for letter in "abcdefghijklmnopqrstuvwx"]
 DOCUMENTS = [
@@ -37,6 +41,20 @@ def test_a_store_s_questions_decide_how_sure_an_answer_must_be(tmp_path: Path) -
     answered = own.judge(QUESTIONS[0].question, hits).probability
     assert answered >= fitted.threshold(0.1) > own.judge(QUESTIONS[0].question, others).probability
     assert seen[-1] == (len(QUESTIONS), len(QUESTIONS))
+
+
+def test_a_generator_s_verdict_counts_as_the_judge_hears_it(tmp_path: Path) -> None:
+    retriever = Retriever(make_index(tmp_path, *DOCUMENTS), HashEmbeddings())
+    second = VerdictCalibration(0.0, 1.0, 0.0, 0.0, ((0.1, 0.5),))
+    base = replace(make_judge().calibration, verdict=second)
+    judge = Judge(base, 0.1, OverlapReader(), hears=True)
+
+    def ask(question: str, evidence: Sequence[Evidence]) -> float:
+        return 3.0 if any(question.strip("?") in each.hit.chunk.text for each in evidence) else -3.0
+
+    fitted = calibrate_store(QUESTIONS, DOCUMENTS, retriever, judge, ask=ask)
+    assert fitted.heard(0.5, 3.0) >= fitted.threshold(0.1, heard=True) > fitted.heard(0.5, -3.0)
+    assert fitted.weights == base.weights
 
 
 def test_log_odds_are_scaled_and_shifted() -> None:
