@@ -68,11 +68,13 @@ def open_sqlite(path: Path, schema: Schema) -> Engine:
     return engine
 
 
-def failure(error: sqlite3.Error, path: Path) -> RagError | None:
-    """What an error of SQLite means to a user; None for one that is the program's own fault."""
+def failure(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> RagError | None:
+    """What an error of SQLite means to a user; None for one that is the program's own fault. When
+    the message itself is made of damaged bytes, Python's sqlite3 fails to decode it."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     name = f"{path.parent.name}/{path.name}"
-    if code in _DAMAGED or str(error).startswith(_SAID):
+    undecodable = isinstance(error, UnicodeDecodeError)
+    if code in _DAMAGED or undecodable or str(error).startswith(_SAID):
         return IndexDamaged(
             f"The database {name} is damaged ({error}). Restore it from a backup, or delete the "
             "store and ingest its documents again."
@@ -94,7 +96,7 @@ def in_words(path: Path) -> Iterator[None]:
     """Errors of plain `sqlite3` on the file at `path`, as `failure` has them."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise failure(error, path) or error from error
 
 
@@ -114,15 +116,20 @@ def run_alone(engine: Engine, path: Path, statement: str) -> Sequence[int]:
 
 def _in_words(path: Path, context: ExceptionContext) -> None:
     original = context.original_exception
-    if isinstance(original, sqlite3.Error) and (meant := failure(original, path)):
+    if isinstance(original, sqlite3.Error | UnicodeDecodeError) and (
+        meant := failure(original, path)
+    ):
         raise meant from original
 
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     # SQLAlchemy says when a transaction begins (see `_begin`), not Python's sqlite3.
     connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except UnicodeDecodeError as error:  # of these SQLAlchemy tells no listener while it connects
+        raise sqlite3.DatabaseError(f"{_SAID[0]}: {error}") from error
 
 
 def _begin(connection: Connection) -> None:
