@@ -83,6 +83,7 @@ class Shops(RuleBasedStateMachine):
         chat = ScriptedChatModel(reply="x", piece_characters=40)
         self.system.__dict__.update(loader=load, chat=chat)
         self.system.settings.server.requests_per_minute = 10**9
+        self.system.settings.server.failures_per_minute = 10**9
         app = create_app(self.system)
         app.state.models.ready = True
         app.state.jobs.start()
