@@ -17,8 +17,8 @@ test: $(INSTALLED)        ## the fast set, offline and on fakes; then the demo s
 	$(BIN)/python -m pytest -m models
 
 test-slow: $(INSTALLED)   ## every real model, OCR, a real browser
-	$(BIN)/rag-cs models fetch multilingual-e5-small qwen2.5-coder-0.5b-instruct \
-		smollm2-135m-instruct all-minilm-l6-v2
+	$(BIN)/rag-cs models fetch multilingual-e5-small shop-qwen-0.5b \
+		qwen2.5-coder-0.5b-instruct smollm2-135m-instruct all-minilm-l6-v2
 	$(BIN)/python -m pytest -m slow
 
 check: $(INSTALLED)       ## what must hold before a commit

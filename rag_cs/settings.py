@@ -69,7 +69,7 @@ class AnsweringSettings(_Section):
 class GenerationSettings(_Section):
     """Which generator, and how it runs. A base URL means an OpenAI-compatible server."""
 
-    model: str = Field(default="qwen2.5-coder-0.5b-instruct", description="as for the embedder")
+    model: str = Field(default="shop-qwen-0.5b", description="as for the embedder")
     engine: Literal["auto", "openvino", "transformers"] = "auto"
     base_url: str = ""
     api_key: SecretStr | None = None

@@ -122,7 +122,7 @@ def test_stores_are_listed_and_deleted(store: str) -> None:
 
 def test_the_catalogue_is_listed() -> None:
     listed = json.loads(RUNNER.invoke(app, ["models", "list", "--json"]).stdout)["models"]
-    assert {"multilingual-e5-small", "qwen2.5-coder-0.5b-instruct"} <= {m["name"] for m in listed}
+    assert {"multilingual-e5-small", "shop-qwen-0.5b"} <= {m["name"] for m in listed}
     assert "Apache-2.0" in RUNNER.invoke(app, ["models", "list"]).stdout
 
 

