@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from rag_cs.facts import contradicts, unsupported
+from rag_cs.facts import contradicts, is_negative, split_clauses, unsupported
 from rag_cs.stages import stage
 from rag_cs.statements import statements
 from rag_cs.text import content_words, detect_language
@@ -58,7 +58,8 @@ def ground(sentence: str, hits: Sequence[Hit], embeddings: Embeddings) -> Citati
     spans = [span for hit in hits for span in _spans(hit)]
     spans = [span for span in spans if _states_facts(sentence, span)]
     same = [span for span in spans if _same_language(sentence, span)]
-    scored = [(len(words & content_words(span.text)) / len(words), span) for span in same]
+    said = [span for span in same if not _is_denied(sentence, words, span)]
+    scored = [(len(words & content_words(span.text)) / len(words), span) for span in said]
     supporting = [(support, span) for support, span in scored if support >= MIN_SUPPORT]
     if supporting:
         return _cite(sentence, max(supporting, key=_preference)[1])
@@ -103,6 +104,19 @@ def _states_facts(sentence: str, span: _Span) -> bool:
     return not unsupported(sentence, span.text, span.hit.chunk.context) and not contradicts(
         sentence, span.text
     )
+
+
+def _is_denied(sentence: str, words: frozenset[str], span: _Span) -> bool:
+    """Whether a span holds the words of what affirms only in clauses that deny: "It doesn't last.
+    The lamp is bright." says nothing of a lamp that lasts."""
+    if any(map(is_negative, split_clauses(sentence))):
+        return False
+    affirmed: set[str] = set()
+    for clause in split_clauses(span.text):
+        if not is_negative(clause):
+            affirmed |= content_words(clause)
+    denied = (words & content_words(span.text)) - affirmed
+    return len(denied) > (1 - MIN_SUPPORT) * len(words)
 
 
 def _spans(hit: Hit) -> Iterator[_Span]:

@@ -83,3 +83,20 @@ def test_a_citation_names_the_version_that_it_quotes() -> None:
     assert citation is not None
     assert (citation.document_sha256, citation.version) == ("ab", "2")
     assert (citation.effective_from, citation.effective_until) == ("2026-01-01", "2026-12-31")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        (
+            "The spare battery gives the lamp light through a power cut.",
+            "This lamp doesn't give any light through a power cut. The spare battery is heavy.",
+        ),
+        ("备用电池停电时照明灯还能亮。", "这种灯停电时不能照明。备用电池还能充电，很亮。"),
+    ],
+)
+def test_what_one_sentence_denies_supports_nothing_with_the_help_of_the_next(
+    sentence: str, passage: str
+) -> None:
+    hit = Hit(Chunk("c", "d", "Lamps", passage, 0, len(passage)), 1.0)
+    assert ground(sentence, [hit], HashEmbeddings()) is None
