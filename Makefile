@@ -12,7 +12,7 @@ serve: $(INSTALLED)       ## serve every store under indexes/
 	$(BIN)/rag-cs serve
 
 test: $(INSTALLED)        ## the fast set, offline and on fakes; then the demo store on real models
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --benchmark-disable
 	$(BIN)/rag-cs models fetch
 	$(BIN)/python -m pytest -m models
 

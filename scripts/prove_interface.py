@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))  # the stand-ins are the tests'
 from tests.promises.server import running  # noqa: E402
 
 # Of these a schema can't say what is refused: which names files have, that a span lies within its
-# document, that the last message is a question, that only a failed upload is tried again, and that
-# a store that is nowhere yet has no uploads.
+# document, that the last message is a question, that only a failed upload is tried again, that
+# a store that is nowhere yet has no uploads, and what an origin is.
 LOOSE = (
     "POST /v1/stores/{store}/documents",
     "GET /v1/stores/{store}/documents/{document_id}/spans",
@@ -31,6 +31,7 @@ LOOSE = (
     "DELETE /v1/stores/{store}/jobs/{job_id}",
     "POST /v1/stores/{store}/jobs/{job_id}/retry",
     "GET /v1/stores/{store}/jobs",
+    "PUT /v1/stores/{store}/origins",
 )
 CONFIGURATION = """
 [checks]

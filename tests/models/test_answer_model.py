@@ -119,6 +119,7 @@ def test_word_vectors_of_another_precision_are_refused(tmp_path: Path) -> None:
         WordVectors(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_reader_says_what_the_trained_network_says(folder: Path, tmp_path: Path) -> None:
     model = trained(folder)
     file = tmp_path / "adapter.safetensors"
@@ -142,6 +143,7 @@ def test_the_reader_says_what_the_trained_network_says(folder: Path, tmp_path: P
     assert list((folder / "openvino").glob("answers-*.xml"))
 
 
+@pytest.mark.slow
 def test_training_learns_and_goes_on_from_a_checkpoint(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

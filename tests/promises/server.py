@@ -120,6 +120,7 @@ def main() -> None:
     arguments = parser.parse_args()
     system = real_system(arguments) if arguments.real else fake_system(arguments)
     system.settings.server.requests_per_minute = 10**9
+    system.settings.server.failures_per_minute = 10**9
     app = create_app(system)
 
     @app.get("/test/state", include_in_schema=False)

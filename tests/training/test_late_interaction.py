@@ -75,6 +75,7 @@ def test_the_held_out_half_is_never_learned_from(folder: Path) -> None:
     assert any(is_held_out(document) for document in material.documents)
 
 
+@pytest.mark.slow
 def test_training_raises_the_right_passage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(late_interaction, "EPOCHS", 20)
     embeddings = WordStates()
