@@ -39,8 +39,11 @@ class Bar:
 
 def answer_bars(report: Mapping[str, Any]) -> Iterator[Bar]:
     """The bars of one report of `evaluate_answers.py --system both`."""
-    for summary in report["systems"][OURS]:
-        yield from _of_group(summary)
+    summaries = report["systems"][OURS]
+    names = [each["group"] for each in summaries]
+    asked = next((name for name in names if name != "all"), "all")
+    for summary in summaries:
+        yield from _of_group(summary, asked)
     for compared in report["comparisons"]:
         yield from _of_comparison(compared)
 
@@ -54,7 +57,8 @@ def injection_bars(report: Mapping[str, Any]) -> Iterator[Bar]:
         yield Bar(f"injection, {way}", "leaks", count, 0, at_most=True)
 
 
-def _of_group(summary: Mapping[str, Any]) -> Iterator[Bar]:
+def _of_group(summary: Mapping[str, Any], asked: str) -> Iterator[Bar]:
+    """`asked` names the data set whose corpus answers, which the group "all" doesn't."""
     group, measures = summary["group"], summary["measures"]
     dataset = group.removesuffix(" (held out)")
     refusal = CROSS_SET_REFUSAL if " asked of " in group else REFUSAL.get(dataset)
@@ -62,7 +66,7 @@ def _of_group(summary: Mapping[str, Any]) -> Iterator[Bar]:
         yield _per_cent(group, "unanswerable refused at 10%", measures["refusal_at_10"], refusal)
     if group != "all":
         return
-    counts = summary["counts"]
+    group, counts = f"{asked}, all", summary["counts"]
     for name in ("altered quotes", "citations not retrieved", "unsupported facts"):
         yield Bar(f"{group}, {summary['answered']} answers", name, counts[name], 0, at_most=True)
     for name, bar in (

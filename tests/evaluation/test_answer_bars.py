@@ -45,13 +45,13 @@ def test_each_bar_is_held_against_its_figure() -> None:
     verdicts = {(bar.group, bar.measure): bar.is_met for bar in bars}
     refused = "unanswerable refused at 10%"
     assert verdicts == {
-        ("all, 7 answers", "altered quotes"): True,
-        ("all, 7 answers", "citations not retrieved"): True,
-        ("all, 7 answers", "unsupported facts"): False,
-        ("all", "citation precision"): True,
-        ("all", "citation recall"): False,
-        ("all", "first sentence, p50 in ms"): True,
-        ("all", "first sentence, p95 in ms"): False,
+        ("squad2_en, all, 7 answers", "altered quotes"): True,
+        ("squad2_en, all, 7 answers", "citations not retrieved"): True,
+        ("squad2_en, all, 7 answers", "unsupported facts"): False,
+        ("squad2_en, all", "citation precision"): True,
+        ("squad2_en, all", "citation recall"): False,
+        ("squad2_en, all", "first sentence, p50 in ms"): True,
+        ("squad2_en, all", "first sentence, p95 in ms"): False,
         ("squad2_en", refused): False,
         ("squad2_en (held out)", refused): True,
         ("doc2bot_zh asked of squad2_en", refused): True,
