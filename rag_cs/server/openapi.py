@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-# As `stores.folders` has it, in the notation of JSON Schema.
-STORE_PATTERN = r"^[\p{L}\p{N}][\p{L}\p{N}_-]{0,63}$"
+from rag_cs.server.schemas import EVENT
+from rag_cs.server.store_schemas import STORE_PATTERN
+
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details; `detail` says what was wrong and what to do",
@@ -76,7 +77,7 @@ def _refine(schema: dict[str, Any]) -> None:
                 named = parameter["name"] == "store"
                 parameter["schema"] |= {"pattern": STORE_PATTERN} if named else {"minLength": 1}
         if path == "/v1/chat/completions":
-            responses["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+            responses["200"]["content"]["text/event-stream"] = {"schema": EVENT}
         if path.startswith("/v1/"):
             operation["security"] = [{"key": []}]
 

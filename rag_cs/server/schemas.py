@@ -136,6 +136,14 @@ class SentenceEvent(BaseModel):
     citation: CitationBody
 
 
+# What OpenAPI before 3.2 says of a stream's media type holds for each event in it.
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+
+
 class AnswerBody(BaseModel):
     """An answer whose every sentence is supported, or an abstention. `conversation_id` is "" in a
     store that keeps no conversations."""

@@ -14,6 +14,9 @@ from rag_cs.stores.entries import Entry, Outcome
 from rag_cs.stores.jobs import Job, State
 from rag_cs.stores.personal import Erased, StoredConversation
 
+# As `stores.folders` has it, in the notation of JSON Schema.
+STORE_PATTERN = r"^[\p{L}\p{N}][\p{L}\p{N}_-]{0,63}$"
+
 
 class DocumentBody(BaseModel):
     """A stored document."""
@@ -140,7 +143,7 @@ class NewStore(BaseModel):
     """The name that a store is to have: letters of any script, digits, `-` and `_`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "myshop"}]})
-    name: Annotated[str, Field(max_length=64)]
+    name: Annotated[str, Field(max_length=64, json_schema_extra={"pattern": STORE_PATTERN})]
 
 
 class StoreBody(BaseModel):

@@ -16,7 +16,7 @@ from rag_cs.server.conversation import Exchange
 from rag_cs.server.dependencies import ANSWERS, AskStore, ReadySystem, TheMetrics, TheSystem
 from rag_cs.server.gone import CLIENT_GONE, unless_gone
 from rag_cs.server.metrics import Metrics
-from rag_cs.server.schemas import AnswerBody, AskRequest, CitationBody, SentenceEvent
+from rag_cs.server.schemas import EVENT, AnswerBody, AskRequest, CitationBody, SentenceEvent
 from rag_cs.server.standing import standing, standing_whole
 from rag_cs.server.streams import Failure, with_failure
 
@@ -31,7 +31,7 @@ def _exchange(store: AskStore, body: AskRequest, system: TheSystem) -> Exchange:
     "/v1/stores/{store}/ask",
     response_model=AnswerBody,
     dependencies=[ANSWERS],
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": EVENT}}}},
 )
 async def ask(
     request: Request,
