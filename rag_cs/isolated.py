@@ -27,7 +27,7 @@ from rag_cs.types import Block, Document
 log = logging.getLogger(__name__)
 # Seconds of processor time for any file: ten million characters of any format take three. What
 # takes longer, pages of a PDF and lines of a scan, earns more as it is got through.
-BASE_SECONDS = 8.0
+BASE_SECONDS = 7.5
 # ... but never more than this.
 MOST_SECONDS = 1_800.0
 # What the child may hold. Recognising text in a dense scan takes 700 MB.

@@ -31,7 +31,7 @@ class ReadingSettings(_Section):
     max_rows: int = Field(default=100_000, ge=1, description="of one sheet")
     max_chunks: int = Field(default=100_000, ge=1, description="embedding takes 0.02 s for each")
     max_seconds: float = Field(
-        default=8.0, gt=0, description="pages of a PDF and lines of a scan earn more"
+        default=7.5, gt=0, description="pages of a PDF and lines of a scan earn more"
     )
     max_memory_bytes: int = Field(default=900_000_000, ge=100_000_000)
 
