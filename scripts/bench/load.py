@@ -82,11 +82,12 @@ def main() -> int:
 
 
 def play(base: str, users: int, seconds: float, think: float, out: Path) -> None:
-    """Let so many shoppers come, all within ten seconds, for so long."""
+    """Let so many shoppers come, one by one over the longest pause that one makes, for so
+    long."""
     command = [
         sys.executable, "-m", "locust", "--headless", "--only-summary", "--skip-log",
         "-f", str(HERE / "shoppers.py"), "--host", base, "-u", str(users),
-        "-r", str(max(1.0, users / 10)), "-t", f"{seconds:.0f}s", "--stop-timeout", "120",
+        "-r", f"{users / think:.2f}", "-t", f"{seconds:.0f}s", "--stop-timeout", "120",
     ]  # fmt: skip
     environment = {**os.environ, "RAG_CS_LOAD_OUT": str(out), "RAG_CS_LOAD_THINK": str(think)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
