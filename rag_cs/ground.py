@@ -58,9 +58,12 @@ def ground(sentence: str, hits: Sequence[Hit], embeddings: Embeddings) -> Citati
     spans = [span for hit in hits for span in _spans(hit)]
     spans = [span for span in spans if _states_facts(sentence, span)]
     same = [span for span in spans if _same_language(sentence, span)]
-    said = [span for span in same if not _is_denied(sentence, words, span)]
-    scored = [(len(words & content_words(span.text)) / len(words), span) for span in said]
-    supporting = [(support, span) for support, span in scored if support >= MIN_SUPPORT]
+    scored = [(len(words & content_words(span.text)) / len(words), span) for span in same]
+    supporting = [
+        (support, span)
+        for support, span in scored
+        if support >= MIN_SUPPORT and not _is_denied(sentence, words, span)
+    ]
     if supporting:
         return _cite(sentence, max(supporting, key=_preference)[1])
     return _across_languages(sentence, [span for span in spans if span not in same], embeddings)
