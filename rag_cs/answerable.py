@@ -113,12 +113,16 @@ class Judge:
         """What its calibration weighs; at least one hit is needed."""
         return signals(question, evidence_of(question, hits[:READ_HITS], self._reader))
 
+    def evidence(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
+        """The first hits, that with the likeliest sentence first."""
+        return likeliest_first(question, hits, self._finder)
+
     @stage("judge")
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """What the first hits hold. `question` is the wording that stands alone."""
         if not hits:
             return Judgement(0.0)
-        order = likeliest_first(question, hits, self._finder)
+        order = self.evidence(question, hits)
         if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
             return Judgement(self.needed * is_relevant(question, hits), tuple(order))

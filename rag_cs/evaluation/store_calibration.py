@@ -91,7 +91,7 @@ def _log_odds(asked: str, hits: Sequence[Hit], judge: Judge, ask: Ask | None) ->
     first = judge.calibration.probability(judge.signals(asked, hits))
     if ask is None:
         return logit(first)
-    verdict = ask(asked, judge.judge(asked, hits).evidence)
+    verdict = ask(asked, judge.evidence(asked, hits))
     return logit(judge.calibration.heard(first, verdict))
 
 

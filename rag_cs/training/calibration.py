@@ -87,7 +87,7 @@ def _case(
     ask: Ask | None,
     dataset: Dataset | None = None,
 ) -> Case:
-    evidence = judge.judge(asked(query), hits).evidence
+    evidence = judge.evidence(asked(query), hits)
     answers = dataset is not None and _is_among(query, evidence[:MAX_PASSAGES], dataset)
     verdict = ask(query.text, evidence, query.history) if ask else None
     return Case(kind, judge.signals(asked(query), hits), answers, verdict)
