@@ -39,9 +39,8 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def fake_system(settings: Settings, reply: str = REPLY) -> System:
     system = System(settings)
-    system.__dict__.update(
-        embeddings=HashEmbeddings(), chat=ScriptedChatModel(reply=reply), judge=None
-    )
+    chat = ScriptedChatModel(reply=reply)
+    system.__dict__.update(embeddings=HashEmbeddings(), chat=chat, plain_chat=chat, judge=None)
     return system
 
 
