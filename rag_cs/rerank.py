@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import blake2b
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 # Sentences of a passage that are read, and characters of a sentence: what fits a chunk.
 MOST_SENTENCES = 12
 MOST_CHARACTERS = 400
+# Sentences whose token codes are kept in memory, some 0.7 KB each. See the log, "One sentence at a
+# time".
+MOST_KEPT = 20_000
 
 
 @runtime_checkable
@@ -75,6 +81,8 @@ class SentenceReader:
 
     def __init__(self, encoder: TokenEncoder) -> None:
         self._encoder = encoder
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = Lock()
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """One reading a passage: its "tokens" are its sentences, in the reranker's scale."""
@@ -87,10 +95,27 @@ class SentenceReader:
         if not texts:
             return [Reading(0.0, ()) for _ in passages]
         vectors, weights = self._encoder.query_tokens(question)
-        _, codes = self._encoder.passages(texts)
-        scores = iter(best_matches(vectors, weights, codes).tolist())
+        scores = iter(best_matches(vectors, weights, self._codes(texts)).tolist())
         read = [tuple((start, end, next(scores)) for start, end in some) for some in spans]
         return [Reading(max((each[2] for each in some), default=0.0), some) for some in read]
+
+    def _codes(self, texts: Sequence[str]) -> list[bytes]:
+        """Token codes; shoppers ask about the same sentences again and again. What is kept is no
+        text, which may be deleted."""
+        keys = [blake2b(text.encode(), digest_size=16).digest() for text in texts]
+        with self._lock:
+            known = {key: self._kept[key] for key in keys if key in self._kept}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if new:
+            _, codes = self._encoder.passages(list(new.values()))
+            known |= zip(new, codes, strict=True)
+        with self._lock:
+            for key in keys:
+                self._kept[key] = known[key]
+                self._kept.move_to_end(key)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return [known[key] for key in keys]
 
 
 class CrossEncoderReranker:

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag_cs import rerank
 from rag_cs.index.embedded import EmbeddedIndex
-from rag_cs.rerank import CrossEncoderReranker, LateInteraction, TokenEncoder, best_matches
+from rag_cs.rerank import (
+    CrossEncoderReranker,
+    LateInteraction,
+    SentenceReader,
+    TokenEncoder,
+    best_matches,
+)
 from rag_cs.retrieve import Retriever
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, TokenHashEmbeddings
@@ -67,6 +74,33 @@ def test_best_matches_agree_with_a_loop(lengths: list[int], query_tokens: int) -
         passage = np.array(quads, np.float32).reshape(-1, 8) - 1.5
         expected.append((weights * (vectors @ passage.T).max(axis=1)).sum())
     np.testing.assert_allclose(best_matches(vectors, weights, codes), expected, rtol=1e-4)
+
+
+class Counting(TokenHashEmbeddings):
+    """Notes which texts it encodes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[list[str]] = []
+
+    def passages(self, texts: list[str]) -> tuple[np.ndarray, list[bytes]]:
+        self.seen.append(texts)
+        return super().passages(texts)
+
+
+def test_a_sentence_that_was_read_before_is_not_encoded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder = Counting()
+    reader = SentenceReader(encoder)
+    first = reader.read("lamp warranty", ["Lamps hum. They last.", "Lamps hum."])
+    assert encoder.seen == [["Lamps hum.", "They last."]]
+    assert reader.read("lamp warranty", ["Lamps hum. They last.", "Lamps hum."]) == first
+    assert len(encoder.seen) == 1
+    monkeypatch.setattr(rerank, "MOST_KEPT", 1)
+    reader.read("lamp", ["They last."])
+    reader.read("lamp", ["Lamps hum."])
+    assert encoder.seen[1:] == [["Lamps hum."]]
 
 
 class ByLength:
