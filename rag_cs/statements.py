@@ -17,11 +17,16 @@ def statements(text: str) -> list[tuple[int, int]]:
     """The spans of sentences that can support something: of a FAQ pair the answer, without its
     label."""
     found = []
+    asks = False
     for start, end in split_sentences(text):
         label = _FAQ_LABEL.match(text, start, end)
         if label is None:
-            found.append((start, end))
-        elif label[0].startswith(_ANSWER_LABELS) and label.end() < end:
+            # Of a question's several wordings only the first has a label.
+            if not asks:
+                found.append((start, end))
+            continue
+        asks = not label[0].startswith(_ANSWER_LABELS)
+        if not asks and label.end() < end:
             found.append((label.end(), end))
     return found
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rag_cs.answerable import evidence_of, extract, is_relevant, signals, unread
 from rag_cs.calibration import Calibration
+from rag_cs.statements import statements
 from rag_cs.types import Evidence
 from tests.fakes import OverlapReader, make_hit, make_judge
 
@@ -86,6 +87,15 @@ def test_headings_and_questions_answer_nothing() -> None:
     hit = make_hit(text)
     (evidence,) = evidence_of("returned goods", [hit], OverlapReader())
     assert [text[start:end] for start, end, _ in evidence.sentences] == ["They are."]
+
+
+def test_of_a_question_no_wording_answers() -> None:
+    text = "问：保修多久？ / 多长时间保修\n答：两年。坏了可换。\n分类：售后"
+    assert [text[start:end] for start, end in statements(text)] == [
+        "两年。",
+        "坏了可换。",
+        "分类：售后",
+    ]
 
 
 def test_another_language_is_left_to_the_grounding() -> None:
