@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag_cs.calibration import Calibration
+from rag_cs.candidates import Candidate, candidates
 from rag_cs.guard import instruction_spans
 from rag_cs.stages import stage
 from rag_cs.statements import statements_of
@@ -52,10 +53,21 @@ class AnswerReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`probability` in [0, 1] of the passages' holding the answer; `evidence`, best first."""
+    """`probability` in [0, 1] of the passages' holding the answer; `evidence`, and the sentences
+    that most likely hold it, best first."""
 
     probability: float
     evidence: tuple[Evidence, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is to be judged: the values that a calibration weighs, and as in `Judgement`."""
+
+    values: Mapping[str, float]
+    evidence: tuple[Evidence, ...]
+    candidates: tuple[Candidate, ...]
 
 
 class Judge:
@@ -109,24 +121,27 @@ class Judge:
         probability = self.calibration.heard(judgement.probability, verdict)
         return replace(judgement, probability=probability)
 
-    def signals(self, question: str, hits: Sequence[Hit]) -> dict[str, float]:
-        """What its calibration weighs; at least one hit is needed."""
-        return signals(question, evidence_of(question, hits[:READ_HITS], self._reader))
-
-    def evidence(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
-        """The first hits, that with the likeliest sentence first."""
-        return likeliest_first(question, hits, self._finder)
-
     @stage("judge")
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """What the first hits hold. `question` is the wording that stands alone."""
         if not hits:
             return Judgement(0.0)
-        order = self.evidence(question, hits)
+        seen = self.see(question, hits)
         if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
-            return Judgement(self.needed * is_relevant(question, hits), tuple(order))
-        return Judgement(self.calibration.probability(self.signals(question, hits)), tuple(order))
+            probability = self.needed * is_relevant(question, hits)
+        else:
+            probability = self.calibration.probability(seen.values)
+        return Judgement(probability, seen.evidence, seen.candidates)
+
+    def see(self, question: str, hits: Sequence[Hit]) -> Seen:
+        """Read the first hits; at least one is needed."""
+        read = evidence_of(question, hits[:READ_HITS], self._reader)
+        apart = self._finder is not self._reader
+        found = evidence_of(question, hits[:READ_HITS], self._finder) if apart else read
+        order = sorted(found, key=_best_sentence, reverse=True)
+        chosen = candidates(found, read if apart else ())
+        return Seen(signals(question, read), tuple(order), tuple(chosen))
 
 
 def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None) -> list[Evidence]:
@@ -137,14 +152,6 @@ def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None)
         return [Evidence(hit, hit.score, _overlaps(terms, hit.chunk)) for hit in hits]
     readings = reader.read(question, [hit.chunk.embedded_text for hit in hits])
     return [_evidence(hit, reading) for hit, reading in zip(hits, readings, strict=True)]
-
-
-def likeliest_first(
-    question: str, hits: Sequence[Hit], finder: AnswerReader | None
-) -> list[Evidence]:
-    """The first hits as `finder` reads them, that with the likeliest sentence first."""
-    evidence = evidence_of(question, hits[:READ_HITS], finder)
-    return sorted(evidence, key=_best_sentence, reverse=True)
 
 
 def _terms(question: str) -> set[str]:
@@ -204,7 +211,9 @@ def _evidence(hit: Hit, reading: Reading) -> Evidence:
 def unread(question: str, hits: Sequence[Hit]) -> Judgement:
     """What can be said without a calibration: whether any hit is near."""
     evidence = evidence_of(question, hits[:READ_HITS], None)
-    return Judgement(float(is_relevant(question, hits)), tuple(evidence))
+    return Judgement(
+        float(is_relevant(question, hits)), tuple(evidence), tuple(candidates(evidence))
+    )
 
 
 def extract(evidence: Sequence[Evidence]) -> tuple[Hit, int, int] | None:

@@ -11,36 +11,26 @@ from datetime import date
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
 
-from rag_cs.answerable import Judge, Judgement, extract, unread
+from rag_cs.answerable import Judge, Judgement, unread
 from rag_cs.contradictions import dispute, is_disputable
-from rag_cs.draft import Drafter, Verdict
+from rag_cs.draft import Drafter
 from rag_cs.faq import Match, match_faq
-from rag_cs.ground import cite, ground, repeats
+from rag_cs.ground import cite
 from rag_cs.guard import blocked
 from rag_cs.index.base import Filters
 from rag_cs.parts import is_unclear, split_question
-from rag_cs.prompt import SECRETS, build_prompt
 from rag_cs.replies import ABSTENTIONS, PERSON, conclude, disagree, not_yet, nothing_found
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, check_query
 from rag_cs.rewrite import rewrite
 from rag_cs.smalltalk import small_talk, wants_person
 from rag_cs.text import detect_language
-from rag_cs.types import Answer, Citation, Evidence, Hit, Language, Turn
+from rag_cs.types import Answer, Hit, Language, Turn
+from rag_cs.write import Asked, Sentence, Writer
 
 TOP_K = 5
 
 __all__ = ["ABSTENTIONS", "TOP_K", "Assistant", "Sentence"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A supported sentence, on its way as soon as it was checked. It isn't taken back, unless its
-    document is deleted before the answer is whole."""
-
-    text: str
-    citation: Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +39,6 @@ class _Scope:
 
     filters: Filters | None
     as_of: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One question of a shopper, what was said before it, and all that they told of themselves."""
-
-    question: str
-    history: tuple[Turn, ...]
-    language: Language
-    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +65,7 @@ class Assistant:
         """`trained`: the chat model gives a verdict first; see `draft`."""
         self._retriever = retriever
         self._embeddings = embeddings
-        self._drafter = Drafter(chat, trained=trained)
+        self._writer = Writer(Drafter(chat, trained=trained), embeddings, judge)
         self._judge = judge
 
     async def answer(
@@ -131,7 +111,7 @@ class Assistant:
         for number, part in enumerate(split_question(question)):
             found = await asyncio.to_thread(self._look_up, part, history, scope)
             before = len(said)
-            asked = _Asked(part, tuple(history), language, tuple(told))
+            asked = Asked(part, tuple(history), language, tuple(told))
             async with aclosing(self._write(asked, found)) as written:
                 async for event in written:
                     if isinstance(event, Judgement):
@@ -160,12 +140,9 @@ class Assistant:
         evidence = found.judgement.evidence
         hit = found.match.hit if found.match else evidence[0].hit if evidence else None
         first = hit.chunk.metadata.get("effective_from", "") if hit else ""
-        later = first > scope.as_of.isoformat() and found.judgement.probability >= self._needed
+        answers = found.judgement.probability >= self._writer.needed
+        later = answers and first > scope.as_of.isoformat()
         return not_yet(language, scope.as_of, first) if later else ""
-
-    @property
-    def _needed(self) -> float:
-        return self._judge.needed if self._judge else 0.5
 
     def _look_up(self, question: str, history: Sequence[Turn], scope: _Scope) -> _Findings:
         queries = rewrite(question, history)
@@ -176,7 +153,7 @@ class Assistant:
             return _Findings(hits, unread(queries[-1], hits))
         return _Findings(hits, self._judge.judge(queries[-1], hits))
 
-    async def _write(self, asked: _Asked, found: _Findings) -> AsyncGenerator[Judgement | Sentence]:
+    async def _write(self, asked: Asked, found: _Findings) -> AsyncGenerator[Judgement | Sentence]:
         """What was judged at last, then the sentences that answer one question; none when the
         passages don't."""
         if found.match:
@@ -186,57 +163,10 @@ class Assistant:
                 found.match.answer, cite(found.match.answer, found.match.hit, start, end)
             )
             return
-        if not self._is_worth_asking(found.judgement):
-            yield self._hear(found.judgement, None)
-            return
-        judgement, evidence = found.judgement, found.judgement.evidence
-        if not self._drafter.trained:
-            yield judgement
-        written = False
-        drafts = self._drafter.draft(self._prompt(asked, evidence))
-        async with aclosing(drafts):
-            async for draft in drafts:
-                if isinstance(draft, Verdict):
-                    judgement = self._hear(judgement, draft.logit)
-                    yield judgement
-                    if judgement.probability < self._needed:
-                        return
-                elif sentence := await asyncio.to_thread(
-                    self._supported, draft, asked.question, found
-                ):
-                    written = True
-                    yield sentence
-        if not written and self._may_quote(judgement) and (quoted := _quoted(evidence)):
-            yield quoted
-
-    def _prompt(self, asked: _Asked, evidence: Sequence[Evidence]) -> list[BaseMessage]:
-        return build_prompt(
-            asked.question,
-            evidence,
-            asked.language,
-            asked.history,
-            asked.told,
-            trained=self._drafter.trained,
-        )
-
-    def _supported(self, draft: str, question: str, found: _Findings) -> Sentence | None:
-        """A drafted sentence with its quote, if it may be sent."""
-        if repeats(draft, question):
-            return None
-        citation = ground(draft, found.hits, self._embeddings)
-        if citation is None or blocked(draft, [citation.quote], SECRETS):
-            return None
-        return Sentence(draft, citation)
-
-    def _is_worth_asking(self, judgement: Judgement) -> bool:
-        """Whether to ask the generator."""
-        if self._judge:
-            return self._judge.is_worth_asking(judgement)
-        return judgement.probability >= self._needed
-
-    def _hear(self, judgement: Judgement, verdict: float | None) -> Judgement:
-        """The judgement with what the generator said of it."""
-        return self._judge.hear(judgement, verdict) if self._judge else judgement
+        written = self._writer.write(asked, found.hits, found.judgement)
+        async with aclosing(written):
+            async for each in written:
+                yield each
 
     def _settle(self, sentence: Sentence, language: Language, scope: _Scope) -> list[Sentence]:
         """The sentence or, where another passage disagrees with what it rests on, both quotes."""
@@ -255,19 +185,3 @@ class Assistant:
             Sentence(text, cite(text, hit_of[side.chunk.id], side.start, side.end))
             for text, side in zip(disagree(language, first, second), sides, strict=True)
         ]
-
-    def _may_quote(self, judgement: Judgement) -> bool:
-        """Whether the likeliest sentence may stand for an answer that the generator didn't find.
-        Without a judge nobody says that the passages answer at all."""
-        judge = self._judge
-        return judge is not None and judgement.probability >= judge.needed_to_quote
-
-
-def _quoted(evidence: Sequence[Evidence]) -> Sentence | None:
-    """The likeliest sentence of the passages as it stands."""
-    span = extract(evidence)
-    if span is None:
-        return None
-    hit, start, end = span
-    quote = hit.chunk.text[start:end]
-    return None if blocked(quote, [quote]) else Sentence(quote, cite(quote, hit, start, end))

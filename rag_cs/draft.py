@@ -1,14 +1,16 @@
 """A prompt -> what the chat model would say, sentence by sentence.
 
-A generator that was trained on this task says first whether the passages answer at all; how
-sure it was of that comes before its sentences. What may be sent is for `ground` to say.
+A generator that was trained on this task says first whether what it was shown answers at all; how
+sure it was of that comes before its sentences, and of several prompts the surest is gone on with.
+What may be sent is for `ground` to say.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,18 +18,28 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from rag_cs.prompt import NO, YES
-from rag_cs.stages import generation
+from rag_cs.stages import counted, during
 from rag_cs.text import split_sentences
 
 # Log-odds of a verdict whose probability the engine doesn't tell, and the greatest of all.
 UNTOLD = 2.0
 MOST = 8.0
+# A verdict from which on no other prompt is asked about. See the log, "One sentence at a time".
+SURE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The generator's own log-odds that the passages answer, in [-8, 8]."""
 
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The prompt that is answered most surely, and the generator's log-odds that it is."""
+
+    number: int
     logit: float
 
 
@@ -41,10 +53,46 @@ class Drafter:
     async def draft(self, prompt: list[BaseMessage]) -> AsyncGenerator[Verdict | str]:
         """The verdict, where there is one, then each sentence as soon as the next one begins.
         Closing it stops the generation. Raises ModelError and Busy."""
+        with during("generate"):
+            async with aclosing(self._draft(prompt)) as drafts:
+                async for each in drafts:
+                    yield each
+
+    async def choice(self, prompts: Sequence[list[BaseMessage]]) -> Choice:
+        """What `best` says first, alone."""
+        async with aclosing(self.best(prompts)) as said:
+            async for each in said:
+                if isinstance(each, Choice):
+                    return each
+        raise AssertionError("it says first which one it goes on with")
+
+    async def best(self, prompts: Sequence[list[BaseMessage]]) -> AsyncGenerator[Choice | str]:
+        """Asks about the first of at least one prompt and, unless that is answered surely, about
+        the others at once; goes on with the one that is answered most surely: which that is, then
+        its sentences. Only for a trained generator. Raises as `draft`."""
+        async with AsyncExitStack() as stack:
+            stack.enter_context(during("generate"))
+            drafts: list[AsyncGenerator[Verdict | str]] = []
+            logits: list[float] = []
+            for some in (prompts[:1], prompts[1:]):
+                if max(logits, default=-MOST) < SURE:
+                    new = [aclosing(self._draft(prompt)) for prompt in some]
+                    drafts += [await stack.enter_async_context(draft) for draft in new]
+                    logits += await _verdicts_of(drafts[len(logits) :])
+            number = max(range(len(logits)), key=logits.__getitem__)
+            for other, draft in enumerate(drafts):
+                if other != number:
+                    await draft.aclose()
+            yield Choice(number, logits[number])
+            async for sentence in drafts[number]:
+                if isinstance(sentence, str):
+                    yield sentence
+
+    async def _draft(self, prompt: list[BaseMessage]) -> AsyncGenerator[Verdict | str]:
         options: dict[str, Any] = {"logprobs": True} if self.trained else {}
         pieces = cast("AsyncGenerator[AIMessageChunk]", self._chat.astream(prompt, **options))
         text, logprob, judged = "", None, not self.trained
-        async with aclosing(generation(pieces)) as watched:
+        async with aclosing(counted(pieces)) as watched:
             async for piece in watched:
                 logprob = _first_logprob(piece) if logprob is None else logprob
                 text += piece.text
@@ -62,12 +110,22 @@ class Drafter:
         elif text.strip():
             yield text.strip()
 
-    async def verdict(self, prompt: list[BaseMessage]) -> float | None:
-        """The verdict's log-odds alone; None of a model that gives none. Raises as `draft`."""
-        async with aclosing(self.draft(prompt)) as drafts:
-            async for each in drafts:
-                return each.logit if isinstance(each, Verdict) else None
-        return None
+
+async def _verdicts_of(drafts: Sequence[AsyncGenerator[Verdict | str]]) -> list[float]:
+    # Each is heard to the end, or to its error: one that runs can't be closed.
+    heard = await asyncio.gather(*map(_verdict_of, drafts), return_exceptions=True)
+    return [_or_raise(each) for each in heard]
+
+
+async def _verdict_of(draft: AsyncGenerator[Verdict | str]) -> float:
+    first = await anext(draft)
+    return first.logit if isinstance(first, Verdict) else -UNTOLD
+
+
+def _or_raise(heard: float | BaseException) -> float:
+    if isinstance(heard, BaseException):
+        raise heard
+    return heard
 
 
 def verdict(text: str, logprob: float | None) -> Verdict:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from rag_cs.candidates import Candidate
 from rag_cs.generators.masked import shopper_message
 from rag_cs.guard import instruction_spans
 from rag_cs.text import detect_language
@@ -21,6 +22,9 @@ from rag_cs.types import Evidence, Language, Turn
 # better, with more.
 MAX_PASSAGES = 2
 MAX_PASSAGE_CHARACTERS: dict[Language, int] = {"en": 700, "zh": 300}
+
+# Of the headings above a sentence.
+MAX_CONTEXT_CHARACTERS = 200
 
 # What was said before the question, and how much of each turn: enough to know what "it" is.
 MAX_TURNS = 3
@@ -104,22 +108,17 @@ def build_prompt(
     language: Language,
     history: Sequence[Turn] = (),
     told: Sequence[str] = (),
-    *,
-    trained: bool = False,
 ) -> list[BaseMessage]:
     """System instruction, one worked example, then the passages, the end of the conversation and
     the question. What the shopper `told` isn't shown: it goes along so that a generator elsewhere
     doesn't see it in the question.
 
     The best passage stands last, next to the question: a small model copies from what it read
-    last. See the log, "Prompt". A generator that was `trained` on this task says YES or NO first
-    and needs no example.
+    last. See the log, "Prompt".
     """
     wording = _WORDINGS[language]
     passages = _given(wording, shown_passages(evidence, language))
     turn = shopper_message(passages, _asked(wording, question, history), told)
-    if trained:
-        return [SystemMessage(wording.trained), turn]
     return [
         SystemMessage(wording.system),
         HumanMessage(
@@ -128,6 +127,31 @@ def build_prompt(
         AIMessage(wording.example_answer),
         turn,
     ]
+
+
+def ask_about(
+    candidate: Candidate,
+    question: str,
+    language: Language,
+    history: Sequence[Turn] = (),
+    told: Sequence[str] = (),
+) -> list[BaseMessage]:
+    """For a generator that was trained to say YES or NO first: one sentence, with what stands
+    before it, and the question. `told` as in `build_prompt`."""
+    wording = _WORDINGS[language]
+    turn = shopper_message(
+        _given(wording, shown_candidate(candidate)), _asked(wording, question, history), told
+    )
+    return [SystemMessage(wording.trained), turn]
+
+
+def shown_candidate(candidate: Candidate) -> str:
+    """What of a candidate the generator sees: the sentence on a line of its own."""
+    context = candidate.hit.chunk.context[:MAX_CONTEXT_CHARACTERS]
+    before = candidate.before
+    most = MAX_PASSAGE_CHARACTERS[detect_language(candidate.text)]
+    known = " › ".join(each.replace("\n", " ") for each in (context, before) if each)
+    return f"[1] {known}\n{candidate.text[:most]}"
 
 
 def shown_passages(evidence: Sequence[Evidence], language: Language) -> str:

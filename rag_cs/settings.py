@@ -62,7 +62,7 @@ class AnsweringSettings(_Section):
     """What an answer must be worth."""
 
     max_risk: float = Field(
-        default=0.12, ge=0, le=1, description="share of answers that may be wrong, at the most"
+        default=0.15, ge=0, le=1, description="share of answers that may be wrong, at the most"
     )
 
 
@@ -75,7 +75,9 @@ class GenerationSettings(_Section):
     api_key: SecretStr | None = None
     max_tokens: int = Field(default=160, ge=8, le=4096)
     timeout_seconds: float = Field(default=60.0, gt=0)
-    max_waiting: int = Field(default=56, ge=0, description="answers, besides the 8 being written")
+    max_waiting: int = Field(
+        default=184, ge=0, description="prompts, three an answer, besides the 8 being written"
+    )
 
 
 class PrivacySettings(_Section):

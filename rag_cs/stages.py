@@ -5,8 +5,8 @@ Knows no metrics and no traces, so that a stage needs none of either.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar
@@ -40,30 +40,31 @@ def stage(name: Stage) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def marked(function: Callable[P, T]) -> Callable[P, T]:
         @wraps(function)
         def watched(*arguments: P.args, **named: P.kwargs) -> T:
-            watcher = _watcher.get()
-            if watcher is None:
+            with during(name):
                 return function(*arguments, **named)
-            end = watcher.begin(name)
-            try:
-                return function(*arguments, **named)
-            finally:
-                end()
 
         return watched
 
     return marked
 
 
-async def generation(pieces: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
-    """What a chat model streams, watched from the request to the last piece."""
+@contextmanager
+def during(name: Stage) -> Iterator[None]:
+    """What is done inside is a stage."""
     watcher = _watcher.get()
-    end = watcher.begin("generate") if watcher else None
+    end = watcher.begin(name) if watcher else None
     try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if watcher and (usage := getattr(piece, "usage_metadata", None)):
-                    watcher.tokens(usage["input_tokens"], usage["output_tokens"])
-                yield piece
+        yield
     finally:
         if end:
             end()
+
+
+async def counted(pieces: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
+    """What a chat model streams, with its tokens told once it says how many they were."""
+    watcher = _watcher.get()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if watcher and (usage := getattr(piece, "usage_metadata", None)):
+                watcher.tokens(usage["input_tokens"], usage["output_tokens"])
+            yield piece

@@ -32,7 +32,7 @@ from rag_cs.models.answer_reader import OpenVINOAnswerReader
 from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
 from rag_cs.training.answer_pairs import is_for_calibration, open_corpus
-from rag_cs.training.calibration import Case, fit, make_cases, save
+from rag_cs.training.calibration import Case, fit, fit_verdict, make_cases, save
 from rag_cs.training.late_interaction import is_held_out
 from rag_cs.weights import resolve
 
@@ -49,6 +49,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="as of train_answerability.py")
     parser.add_argument("--adapter", type=Path, help="of an answer reader, if any")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
+    parser.add_argument("--first", type=Path, help="a calibration whose first regression is kept")
     parser.add_argument("--measure", type=int, default=100, help="questions of a data set; or 0")
     parser.add_argument("--limit", type=int, default=400, help="questions of a data set")
     arguments = parser.parse_args()
@@ -59,10 +60,11 @@ def main() -> int:
             corpora = [open_corpus(read_dataset(each), system) for each in arguments.data]
             others = [open_corpus(read_dataset(each), system) for each in arguments.only_measured]
             judge = make_judge(system, arguments.adapter)
-            ask = system.verdict if is_trained(settings) else None
+            ask = system.choose if is_trained(settings) else None
             made = make_cases(corpora, judge, is_for_calibration, limit=arguments.limit, ask=ask)
             fitted = kept(arguments.work / f"cases-{arguments.limit}.jsonl", made)
-            save(fit(fitted), arguments.out)
+            kept_first = arguments.first and Calibration.load(arguments.first)
+            save(fit_verdict(fitted, kept_first) if kept_first else fit(fitted), arguments.out)
             if arguments.measure:
                 everything = [*corpora, *others]
                 made = make_cases(everything, judge, is_held_out, limit=arguments.measure, ask=ask)
@@ -88,8 +90,11 @@ def make_judge(system: System, adapter: Path | None) -> Judge:
 def kept(file: Path, made: Iterator[Case]) -> list[Case]:
     """The cases of an earlier run, or new ones, which take minutes."""
     if not file.exists():
-        rows = [json.dumps(asdict(case)) for case in tqdm(made, desc=file.stem, disable=None)]
-        file.write_text("\n".join(rows) + "\n", "utf-8")
+        unfinished = file.with_suffix(".part")
+        with unfinished.open("w", encoding="utf-8") as lines:
+            for case in tqdm(made, desc=file.stem, disable=None):
+                print(json.dumps(asdict(case)), file=lines, flush=True)
+        unfinished.replace(file)
     return [Case(**json.loads(line)) for line in file.read_text("utf-8").splitlines()]
 
 

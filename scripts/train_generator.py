@@ -12,11 +12,8 @@ import argparse
 import collections
 import logging
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-
-from langchain_core.messages import BaseMessage
 
 from rag_cs.bootstrap import System
 from rag_cs.bootstrap.models import models_folder
@@ -34,8 +31,6 @@ from rag_cs.training.reply_examples import (
 )
 from rag_cs.weights import resolve
 
-DRAFT_TOKENS = 80
-
 
 def main() -> int:
     """Parse the arguments, make the examples, train, write the adapter."""
@@ -45,6 +40,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="BEIR folders")
     parser.add_argument("--work", type=Path, required=True, help="indexes, examples, checkpoints")
     parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="an adapter to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-steps", type=int, default=-1)
@@ -71,6 +67,7 @@ def main() -> int:
         seed=arguments.seed,
         epochs=arguments.epochs,
         max_steps=arguments.max_steps,
+        start=arguments.start,
     )
     print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes")
     return 0
@@ -89,14 +86,8 @@ def kept_examples(arguments: argparse.Namespace, settings: Settings) -> list[Exa
         datasets = [read_dataset(folder) for folder in arguments.data]
         with closing(System(settings)) as system:
             corpora = [open_corpus(dataset, system) for dataset in datasets]
-            chat = system.plain_chat.bind(max_tokens=DRAFT_TOKENS)
-
-            def draft(prompts: Sequence[list[BaseMessage]]) -> list[str]:
-                replies = chat.batch(list(prompts), {"max_concurrency": 8})
-                return [reply.text.strip() for reply in replies]
-
             finder = SentenceReader(system.embeddings)
-            made = make_examples(corpora, finder, system.embeddings, draft, seed=arguments.seed)
+            made = make_examples(corpora, finder, system.embeddings, seed=arguments.seed)
             write_examples(made, file)
     examples = read_examples(file)
     counts = collections.Counter((each.dataset, each.answers) for each in examples)

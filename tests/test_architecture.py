@@ -24,11 +24,13 @@ LEVELS: list[list[str]] = [
     ["check_report"],
     ["corrector"],
     ["assistant", "ingest", "check", "isolated"],
+    ["write"],
     ["draft"],
     [
         "load", "chunk", "embed", "weights", "smalltalk", "parts", "rewrite", "retrieve", "rerank",
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
+    ["candidates"],
     ["readers", "index", "generators", "models"],
     ["facts", "guard", "policies", "privacy", "statements", "calibration", "corrections"],
     ["dates"],

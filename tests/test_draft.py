@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.draft import MOST, UNTOLD, Drafter, Verdict, verdict
+from rag_cs.draft import MOST, UNTOLD, Choice, Drafter, Verdict, verdict
+from rag_cs.errors import ModelError
 from rag_cs.prompt import build_prompt
 from rag_cs.types import Language
 from tests.generators.fakes import FakeChatModel
@@ -15,10 +17,7 @@ from tests.generators.fakes import FakeChatModel
 
 async def drafted(chat: FakeChatModel, language: Language = "en", *, trained: bool) -> list[object]:
     drafter = Drafter(chat, trained=trained)
-    return [
-        event
-        async for event in drafter.draft(build_prompt("How long?", (), language, trained=trained))
-    ]
+    return [event async for event in drafter.draft(build_prompt("How long?", (), language))]
 
 
 async def test_sentences_come_one_by_one() -> None:
@@ -47,13 +46,12 @@ async def test_a_trained_generator_says_first_whether_it_can(
     assert rest == sentences
 
 
-async def test_only_a_trained_generator_is_asked_for_probabilities_and_shown_no_example() -> None:
+async def test_only_a_trained_generator_is_asked_for_probabilities() -> None:
     chat = FakeChatModel.replying("Yes\nIt lasts.")
     await drafted(chat, trained=True)
     await drafted(chat, trained=False)
-    (trained, options), (plain, other) = chat.engine.calls
-    assert (len(trained), options.logprobs) == (2, True)
-    assert (len(plain), other.logprobs) == (4, False)
+    (_, options), (_, other) = chat.engine.calls
+    assert (options.logprobs, other.logprobs) == (True, False)
 
 
 def test_without_a_probability_the_word_alone_counts() -> None:
@@ -66,10 +64,43 @@ def test_verdicts_are_bounded(word: str, logprob: float) -> None:
     assert -MOST <= verdict(word, logprob).logit <= MOST
 
 
-async def test_the_verdict_alone_can_be_had() -> None:
-    prompt = build_prompt("How long?", (), "en", trained=True)
-    chat = FakeChatModel.replying("No", first_logprob=math.log(0.8))
-    said = await Drafter(chat, trained=True).verdict(prompt)
-    assert said == pytest.approx(-math.log(4))
-    plain = FakeChatModel.replying("It lasts. And lasts.")
-    assert await Drafter(plain).verdict(prompt) is None
+def sure_of(word: str) -> Callable[[Sequence[Mapping[str, str]]], str]:
+    return lambda messages: f"Yes\nIt {word}. Twice." if word in messages[-1]["content"] else "No"
+
+
+async def test_of_several_prompts_the_surest_is_gone_on_with() -> None:
+    chat = FakeChatModel.replying(sure_of("lasts"), first_logprob=math.log(0.8))
+    prompts = [build_prompt(f"It {word}?", (), "en") for word in ("hums", "lasts", "ends")]
+    said = [event async for event in Drafter(chat, trained=True).best(prompts)]
+    assert isinstance(said[0], Choice)
+    assert said[0].number == 1
+    assert said[0].logit == pytest.approx(math.log(4))
+    assert said[1:] == ["It lasts.", "Twice."]
+    assert len(chat.engine.calls) == 3
+    choice = await Drafter(chat, trained=True).choice(prompts)
+    assert choice.number == 1
+
+
+@pytest.mark.parametrize(("probability", "asked"), [(0.95, 1), (0.6, 3)])
+async def test_after_a_sure_answer_no_other_prompt_is_asked_about(
+    probability: float, asked: int
+) -> None:
+    chat = FakeChatModel.replying(sure_of("hums"), first_logprob=math.log(probability))
+    prompts = [build_prompt(f"It {word}?", (), "en") for word in ("hums", "lasts", "ends")]
+    assert (await Drafter(chat, trained=True).choice(prompts)).number == 0
+    assert len(chat.engine.calls) == asked
+
+
+async def test_who_leaves_the_choice_stops_all_of_it() -> None:
+    chat = FakeChatModel.replying("Yes\n" + "It lasts. " * 500, seconds_per_token=0.01)
+    prompts = [build_prompt("How long?", (), "en")] * 3
+    assert (await Drafter(chat, trained=True).choice(prompts)).number == 0
+    await asyncio.sleep(0.2)
+    assert chat.engine.open_requests == 0
+
+
+async def test_an_error_of_one_prompt_is_an_error() -> None:
+    chat = FakeChatModel.replying("Yes\nIt lasts.")
+    chat.close()
+    with pytest.raises(ModelError):
+        await Drafter(chat, trained=True).choice([build_prompt("How long?", (), "en")] * 2)

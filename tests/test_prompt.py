@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from rag_cs.prompt import MAX_PASSAGE_CHARACTERS, MAX_PASSAGES, build_prompt
+from rag_cs.candidates import Candidate
+from rag_cs.prompt import (
+    MAX_CONTEXT_CHARACTERS,
+    MAX_PASSAGE_CHARACTERS,
+    MAX_PASSAGES,
+    ask_about,
+    build_prompt,
+    shown_candidate,
+)
 from rag_cs.text import split_sentences
-from rag_cs.types import Evidence, Language
+from rag_cs.types import Evidence, Language, Turn
 from tests.fakes import make_hit
 
 
@@ -58,3 +66,28 @@ def test_a_sentence_that_would_instruct_a_machine_is_not_shown() -> None:
 def test_a_passage_without_sentences_is_shown_as_it_is() -> None:
     passage = Evidence(make_hit("| a | b |"), 1.0, ())
     assert "| a | b |" in build_prompt("q", [passage], "en")[-1].text
+
+
+def test_one_sentence_is_shown_with_what_stands_before_it_and_nothing_else() -> None:
+    text = "Lamps hum. They cost 5 euros. They are blue."
+    hit = make_hit(text, context="Shop › Lamps")
+    start = text.index("They cost")
+    candidate = Candidate(hit, start, start + len("They cost 5 euros."), before="Lamps hum.")
+    system, turn = ask_about(candidate, "How much?", "en")
+    assert (system.type, turn.type) == ("system", "human")
+    assert turn.text.startswith("Passages:\n[1] Shop › Lamps › Lamps hum.\nThey cost 5 euros.\n\n")
+    assert turn.text.endswith("How much?")
+    assert "blue" not in turn.text
+
+
+def test_headings_and_a_sentence_without_end_are_cut() -> None:
+    hit = make_hit("x" * 9_000, context="y" * 9_000)
+    shown = shown_candidate(Candidate(hit, 0, 9_000))
+    assert len(shown) == len("[1] \n") + MAX_CONTEXT_CHARACTERS + MAX_PASSAGE_CHARACTERS["en"]
+
+
+def test_what_was_said_before_goes_along() -> None:
+    candidate = Candidate(make_hit("两年。"), 0, 3)
+    history = [Turn("user", "这个灯保修吗？"), Turn("assistant", "保修。")]
+    text = ask_about(candidate, "多久？", "zh", history)[-1].text
+    assert "之前的对话：\n顾客： 这个灯保修吗？\n客服： 保修。" in text

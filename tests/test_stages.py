@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rag_cs.stages import generation, stage, watch
+from rag_cs.stages import counted, during, stage, watch
 from tests.test_bootstrap import make_system
 
 FACT = "Unused goods go back within 7 days."
@@ -87,9 +87,10 @@ async def test_a_generation_left_early_has_ended_and_closed_its_stream() -> None
             closed.append(True)
 
     watch(notes)
-    async with aclosing(generation(pieces())) as stream:
-        await anext(stream)
-        await anext(stream)
+    with during("generate"):
+        async with aclosing(counted(pieces())) as stream:
+            await anext(stream)
+            await anext(stream)
     assert notes.counted == [(9, 4)]
     assert closed == [True]
     assert notes.begun == notes.ended == ["generate"]

@@ -22,9 +22,10 @@ from rag_cs.bootstrap.models import (
     load_reranker,
     make_retriever,
 )
-from rag_cs.calibration import UNASKED, StoreCalibration
+from rag_cs.calibration import StoreCalibration
+from rag_cs.candidates import Candidate
 from rag_cs.corrector import Corrector
-from rag_cs.draft import Drafter
+from rag_cs.draft import Choice, Drafter
 from rag_cs.errors import RagError
 from rag_cs.index.embedded import EmbeddedIndex
 from rag_cs.index.schema import DATABASE_NAME
@@ -32,7 +33,7 @@ from rag_cs.ingest import Ingester
 from rag_cs.isolated import IsolatedLoader
 from rag_cs.models.catalogue import find
 from rag_cs.privacy import Vault
-from rag_cs.prompt import build_prompt
+from rag_cs.prompt import ask_about
 from rag_cs.readers.builder import Limits
 from rag_cs.retrieve import Reranker, Retriever
 from rag_cs.settings import Settings
@@ -44,7 +45,7 @@ from rag_cs.stores.keys import Key, Keys
 from rag_cs.stores.personal import PersonalData, open_personal
 from rag_cs.stores.renaming import finish_renames, rename_store
 from rag_cs.text import detect_language
-from rag_cs.types import Evidence, Turn
+from rag_cs.types import Turn
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -210,15 +211,14 @@ class System:
             trained=is_trained(self.settings),
         )
 
-    def verdict(
-        self, question: str, evidence: Sequence[Evidence], history: Sequence[Turn] = ()
-    ) -> float:
-        """The generator's log-odds that the evidence answers. Only for one that `is_trained`, and
-        outside of a running event loop. Raises ModelError and Busy."""
+    def choose(
+        self, question: str, candidates: Sequence[Candidate], history: Sequence[Turn] = ()
+    ) -> Choice:
+        """Which of at least one candidate the generator thinks answers, and its log-odds. Only for
+        one that `is_trained`, and outside of a running event loop. Raises ModelError and Busy."""
         language = detect_language(question)
-        prompt = build_prompt(question, evidence, language, history, trained=True)
-        said = asyncio.run(Drafter(self.chat, trained=True).verdict(prompt))
-        return UNASKED if said is None else said
+        prompts = [ask_about(each, question, language, history) for each in candidates]
+        return asyncio.run(Drafter(self.chat, trained=True).choice(prompts))
 
     def judge_of(self, name: str) -> Judge | None:
         """The judge with the store's own calibration, if it was calibrated for the judge that the
@@ -272,7 +272,7 @@ class System:
 
     @property
     def open_answers(self) -> int:
-        """How many answers the generator writes or holds waiting; 0 for a model server's."""
+        """How many prompts the generator answers or holds waiting; 0 for a model server's."""
         engine = getattr(self.__dict__.get("chat"), "engine", None)
         return int(getattr(engine, "open_requests", 0))
 

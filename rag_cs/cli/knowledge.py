@@ -147,7 +147,7 @@ def _calibrate(system: System, store: Store, questions: Path) -> None:
             store.retriever,
             judge,
             lambda _done, _all: bar.update(),
-            ask=system.verdict if judge.hears else None,
+            ask=system.choose if judge.hears else None,
         )
     own = StoreCalibration(fitted, judge.calibration.fingerprint)
     with changing("store.calibrate", store.name):

@@ -17,20 +17,22 @@ from sklearn.linear_model import LogisticRegression
 
 from rag_cs.answerable import READ_HITS, Judge
 from rag_cs.calibration import Calibration, logit
+from rag_cs.candidates import Candidate
+from rag_cs.draft import Choice
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.questions import Question
 from rag_cs.evaluation.risk import RISKS, threshold
 from rag_cs.evaluation.suite import Searcher, find_quote, rank_of
-from rag_cs.types import Document, Evidence, Hit
+from rag_cs.types import Document, Hit
 
 # Two numbers are fitted: so many questions of either kind must there be.
 MIN_QUESTIONS = 20
-# Reading ten passages takes about 0.3 seconds, two verdicts about one.
+# Reading ten passages takes about 0.3 seconds, what the generator says of six sentences about one.
 MAX_QUESTIONS = 200
 _SEED = 20240607
 
-Ask = Callable[[str, Sequence[Evidence]], float]
-"""A question and its evidence -> the generator's log-odds that it answers."""
+Ask = Callable[[str, Sequence[Candidate]], Choice]
+"""A question and the sentences that may answer -> the one that does, and the log-odds of it."""
 
 Progress = Callable[[int, int], None]
 """Called with the questions that were judged and the questions in all."""
@@ -88,11 +90,12 @@ def _cases(
 
 def _log_odds(asked: str, hits: Sequence[Hit], judge: Judge, ask: Ask | None) -> float:
     """By all that the judge hears, so that it is the last regression that gets scaled."""
-    first = judge.calibration.probability(judge.signals(asked, hits))
+    seen = judge.see(asked, hits)
+    first = judge.calibration.probability(seen.values)
     if ask is None:
         return logit(first)
-    verdict = ask(asked, judge.evidence(asked, hits))
-    return logit(judge.calibration.heard(first, verdict))
+    said = ask(asked, seen.candidates).logit if seen.candidates else None
+    return logit(judge.calibration.heard(first, said))
 
 
 def _holds(hit: Hit, document: Document, quote: str) -> bool:

@@ -130,7 +130,7 @@ class WorkerEngine:
             if self._failure:
                 raise ModelError(self._failure)
             if len(self._open) >= self._capacity:
-                raise Busy(f"{len(self._open)} answers are being written; ask again in a moment.")
+                raise Busy(f"{len(self._open)} prompts are being answered; ask again in a moment.")
             number = next(self._numbers)
             self._open[number] = deliver
             self._outbox.put({"id": number, "messages": list(messages), **asdict(options)})

@@ -89,7 +89,7 @@ class TransformersEngine:
             if self._closed:
                 raise ModelError("The chat model is closed; load it again.")
             if len(self._open) > self._max_waiting:
-                raise Busy(f"{len(self._open)} answers are being written; ask again in a moment.")
+                raise Busy(f"{len(self._open)} prompts are being answered; ask again in a moment.")
             self._open.add(ticket)
             self._pool.submit(self._run, list(messages), options, ticket)
         return ticket.cancelled.set

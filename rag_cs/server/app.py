@@ -85,7 +85,7 @@ def create_app(
         "uploads_waiting", "Uploads waiting or read", app.state.jobs.ledger.count_waiting
     )
     measured.watch(
-        "generator_open", "Answers being written or waiting", lambda: system.open_answers
+        "generator_open", "Prompts being answered or waiting", lambda: system.open_answers
     )
     app.state.retention = Retention(system)
     problems.install(app)

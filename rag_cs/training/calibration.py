@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,25 +22,30 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rag_cs.answerable import READ_HITS, Judge
-from rag_cs.calibration import logit
-from rag_cs.evaluation.datasets import Dataset, Query
+from rag_cs.calibration import UNASKED, Calibration, logit
+from rag_cs.candidates import Candidate
+from rag_cs.draft import Choice
+from rag_cs.evaluation.answer_marks import contains, token_f1
+from rag_cs.evaluation.datasets import Dataset, Passage, Query
 from rag_cs.evaluation.risk import RISKS, Flags, Values, threshold
-from rag_cs.prompt import MAX_PASSAGES
 from rag_cs.training.answer_pairs import Corpus, asked, group_of, search
-from rag_cs.types import Evidence, Hit, Turn
+from rag_cs.types import Hit, Turn
 
 # Of the questions that what is shown answers, the share that the generator isn't asked: those
 # that all other signals speak against.
-GATED = 0.02
+GATED = 0.0
+# Freely worded answers share this F1 with a sentence that answers; others may answer as well.
+_MIN_F1 = 0.1
 
 
-Ask = Callable[[str, Sequence[Evidence], Sequence[Turn]], float]
-"""A question, its evidence and the conversation before it -> the generator's log-odds."""
+Ask = Callable[[str, Sequence[Candidate], Sequence[Turn]], Choice]
+"""A question, the sentences that may answer and the conversation before it -> the sentence that the
+generator would answer from, and its log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The signals of a question, and whether what is shown to the generator answers it. `kind` is
+    """The signals of a question, and whether the sentence that would be sent answers it. `kind` is
     the data set, or the set with ", asked elsewhere" for one that was asked of another corpus;
     `verdict` is the generator's, if it was asked."""
 
@@ -71,12 +76,14 @@ def make_cases(
         chance.shuffle(queries)
         others = [each for each in corpora if each is not corpus]
         for query in queries[:limit]:
-            if hits := search(query, corpus)[:READ_HITS]:
-                yield _case(dataset.name, query, hits, judge, ask, dataset)
+            hits = search(query, corpus)[:READ_HITS]
+            if hits and (case := _case(dataset.name, query, hits, judge, ask, dataset)):
+                yield case
             if others:
                 hits = chance.choice(others).retriever.search([query.text], READ_HITS)
                 alone = replace(query, history=())
-                yield _case(f"{dataset.name}, asked elsewhere", alone, hits, judge, ask)
+                if case := _case(f"{dataset.name}, asked elsewhere", alone, hits, judge, ask):
+                    yield case
 
 
 def _case(
@@ -86,11 +93,17 @@ def _case(
     judge: Judge,
     ask: Ask | None,
     dataset: Dataset | None = None,
-) -> Case:
-    evidence = judge.evidence(asked(query), hits)
-    answers = dataset is not None and _is_among(query, evidence[:MAX_PASSAGES], dataset)
-    verdict = ask(query.text, evidence, query.history) if ask else None
-    return Case(kind, judge.signals(asked(query), hits), answers, verdict)
+) -> Case | None:
+    seen = judge.see(asked(query), hits)
+    said = Choice(0, UNASKED)
+    if ask and seen.candidates:
+        said = ask(query.text, seen.candidates, query.history)
+    answers: bool | None = False
+    if dataset and seen.candidates:
+        answers = _answers(query, seen.candidates[said.number], dataset)
+    if answers is None:
+        return None
+    return Case(kind, dict(seen.values), answers, said.logit if ask else None)
 
 
 def _is_judged(query: Query, dataset: Dataset) -> bool:
@@ -98,9 +111,23 @@ def _is_judged(query: Query, dataset: Dataset) -> bool:
     return bool(dataset.relevant.get(query.id)) or bool(expected and not expected.answerable)
 
 
-def _is_among(query: Query, evidence: Sequence[Evidence], dataset: Dataset) -> bool:
+def _answers(query: Query, candidate: Candidate, dataset: Dataset) -> bool | None:
+    """Whether a sentence answers: where the expected answers are spans of the passages, whether it
+    holds one; else by its passage and its words, and None where those disagree."""
+    chunk = candidate.hit.chunk
+    relevant = bool(dataset.relevant.get(query.id, {}).get(chunk.document_id))
+    expected = dataset.expected.get(query.id)
+    if expected is None or not expected.answerable:
+        return relevant
+    if any(contains(passage.text, expected.answers) for passage in _right(query, dataset)):
+        return relevant and contains(candidate.text, expected.answers)
+    near = token_f1(candidate.text, expected.answers) >= _MIN_F1
+    return relevant if relevant == near else None
+
+
+def _right(query: Query, dataset: Dataset) -> Iterator[Passage]:
     grades = dataset.relevant.get(query.id, {})
-    return any(grades.get(each.hit.chunk.document_id) for each in evidence)
+    return (passage for passage in dataset.passages if grades.get(passage.id))
 
 
 def fit(cases: Sequence[Case]) -> dict[str, object]:
@@ -117,13 +144,20 @@ def fit(cases: Sequence[Case]) -> dict[str, object]:
         "bias": round(bias, 5),
         "thresholds": _thresholds(unseen, labels),
     }
-    verdicts = [case.verdict for case in cases if case.verdict is not None]
-    if len(verdicts) == len(cases):
-        fitted["verdict"] = _fit_verdict(unseen, np.array(verdicts), labels)
+    if all(case.verdict is not None for case in cases):
+        fitted["verdict"] = _fit_verdict(unseen, cases)
     return fitted
 
 
-def _fit_verdict(first: Values, verdicts: Values, labels: Flags) -> dict[str, object]:
+def fit_verdict(cases: Sequence[Case], first: Calibration) -> dict[str, object]:
+    """As `fit`, with the first regression of another calibration, which may know more cases."""
+    judged = np.array([first.probability(case.values) for case in cases])
+    return asdict(first) | {"verdict": _fit_verdict(judged, cases)}
+
+
+def _fit_verdict(first: Values, cases: Sequence[Case]) -> dict[str, object]:
+    labels = np.array([case.answers for case in cases])
+    verdicts = [case.verdict for case in cases]
     rows = np.array([[logit(each) for each in first], verdicts]).T
     (judged, verdict), bias, unseen = _regress(rows, labels)
     gate = float(np.quantile(first[labels], GATED))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from rag_cs.models.adapter import Change, save_changes
+from rag_cs.models.adapter import Change, gguf_name, load_changes, save_changes
 from rag_cs.training.by_length import ByLength
 from rag_cs.training.reply_examples import Example
 
@@ -120,12 +120,14 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
 
 def load_generator(gguf: Path) -> tuple[Any, Any]:
-    """(model in bfloat16, tokenizer) of a GGUF file."""
+    """(model, tokenizer) of a GGUF file; in bfloat16 where the processor multiplies that fast,
+    which takes others a hundred times as long as float32."""
+    fast = torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001
     place = {"gguf_file": gguf.name}
     model = AutoModelForCausalLM.from_pretrained(
         gguf.parent,
         quantization_config=GgufConfig(dequantize=True),
-        dtype=torch.bfloat16,
+        dtype=torch.bfloat16 if fast else torch.float32,
         **place,
     )
     return model, AutoTokenizer.from_pretrained(gguf.parent, **place)
@@ -157,14 +159,18 @@ def train(
     seed: int = 0,
     epochs: float = EPOCHS,
     max_steps: int = -1,
+    start: Path | None = None,
 ) -> None:
-    """Learn from `examples`, starting at the model in `gguf`, and write the adapter to `out`.
+    """Learn from `examples`, starting at the model in `gguf` with what the adapter `start` holds,
+    if it is given, and write the adapter to `out`.
 
     Goes on from the last checkpoint in `checkpoints`, if there is one.
     """
     torch.manual_seed(seed)
     model, tokenizer = load_generator(gguf)
     learner = _Learner(adapt(model))
+    if start:
+        _take(learner.model, load_changes(start))
     learner.model.print_trainable_parameters()
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
@@ -190,6 +196,16 @@ def train(
     )
     trainer.train(resume_from_checkpoint=any(checkpoints.glob("checkpoint-*")))
     save_changes(_changes(learner.model), out)
+
+
+def _take(model: Any, changes: Mapping[str, Change]) -> None:
+    """Begin where another adapter ended."""
+    for name, module in model.get_base_model().named_modules():
+        if hasattr(module, "lora_A") and "default" in module.lora_A:
+            change = changes[gguf_name(name)]
+            with torch.no_grad():
+                module.lora_A["default"].weight.copy_(torch.from_numpy(change.down))
+                module.lora_B["default"].weight.copy_(torch.from_numpy(change.up * RANK / ALPHA))
 
 
 def _changes(model: Any) -> dict[str, Change]:

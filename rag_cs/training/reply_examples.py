@@ -1,13 +1,13 @@
-"""Data sets -> what the generator should say: prompts as the assistant writes them, with replies.
+"""Data sets -> what the generator should say of one sentence: prompts as the assistant writes them,
+with replies.
 
-A reply is "No" where the passages shown don't answer, or "Yes" and the best of the candidate
-answers: of what the untrained generator drafts, the expected answers and the passages' own
-sentences, the one nearest to what was expected among those that `ground` lets pass. So the
-generator learns only what may be sent (rejection sampling: Yuan et al., 2023, arXiv:2308.01825).
+The sentences are those that the assistant would ask about. A reply is "No" where the sentence
+doesn't answer, or "Yes" and the answer: the expected one where it stands in the sentence; else, of
+the expected answers and the sentence itself, the one nearest to what was expected among those that
+`ground` lets pass. So the generator learns only what may be sent.
 
-Questions that aren't answered come from the data sets, and from those that are: shown without the
-sentence that answers, without the passage that does, with another name or number in the
-question, or with another data set's passages.
+Questions that aren't answered come from the data sets, and from those that are: of another
+sentence, with another name or number in the question, or of another data set's passages.
 """
 
 from __future__ import annotations
@@ -15,43 +15,41 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from langchain_core.embeddings import Embeddings
-from langchain_core.messages import BaseMessage
 
-from rag_cs.answerable import AnswerReader, likeliest_first
+from rag_cs.answerable import READ_HITS, AnswerReader, evidence_of
+from rag_cs.candidates import Candidate, candidates
 from rag_cs.evaluation.answer_marks import contains, token_f1
 from rag_cs.evaluation.datasets import Query
 from rag_cs.ground import ground, repeats
-from rag_cs.prompt import MAX_PASSAGES, NO, YES, build_prompt, shown_passages
-from rag_cs.statements import statements_of
-from rag_cs.text import content_words, detect_language, split_sentences
+from rag_cs.prompt import NO, YES, ask_about
+from rag_cs.text import detect_language, split_sentences
 from rag_cs.training.answer_pairs import Corpus, is_allowed, search
-from rag_cs.types import Evidence, Hit, Language, Turn
+from rag_cs.types import Hit, Language, Turn
 
 # Of each data set at most so many questions, answerable and not.
 MOST_QUERIES: Mapping[str, int] = {
-    "squad2_en": 2_000, "cmrc2018_zh": 800, "doc2dial_en": 600, "stackfaq_en": 250
+    "squad2_en": 1_400, "cmrc2018_zh": 600, "doc2dial_en": 400, "stackfaq_en": 250
 }  # fmt: skip
+# Sentences of a question that are looked at, and wrong ones that are learned.
+LOOKED_AT = 6
+WRONG = 2
 # Share of the answered questions that also come in each of these ways, unanswered.
-CUT, DROPPED, CHANGED, FOREIGN = 0.3, 0.25, 0.25, 0.12
-# Share of the prompts that show one passage instead of two: a small store has no more.
-ONE_PASSAGE = 0.35
-# An answer agrees with what was expected from this F1 on.
-_MIN_F1 = 0.3
-# An expected answer of fewer words is a span, not an answer that a shop would give.
-_MIN_EXPECTED_WORDS = 4
+OTHER_SENTENCE, CHANGED, FOREIGN = 0.6, 0.25, 0.15
+# Freely worded answers: a sentence answers from this F1 on, doesn't below the other.
+_MIN_F1, _MAX_F1 = 0.3, 0.1
 _MOST_SENTENCES = 2
 _MOST_CHARACTERS: Mapping[Language, int] = {"en": 320, "zh": 140}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # Names inside an English sentence: capital letters after the first word.
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 
-Draft = Callable[[Sequence[list[BaseMessage]]], list[str]]
-"""What the untrained generator says to prompts."""
+Answers = Literal["yes", "no", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,166 +62,136 @@ class Example:
 
     @property
     def answers(self) -> bool:
-        """Whether the reply is that the passages answer."""
+        """Whether the reply is that the sentence answers."""
         return self.reply.startswith(YES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A question with what is shown for it; `expected` is empty where nothing answers."""
-
-    dataset: str
-    question: str
-    history: tuple[Turn, ...]
-    evidence: tuple[Evidence, ...]
-    expected: tuple[str, ...] = ()
-    answered: bool = False
-
-    @property
-    def language(self) -> Language:
-        return detect_language(self.question)
-
-    @property
-    def shown(self) -> str:
-        return shown_passages(self.evidence, self.language)
-
-    def prompt(self, *, trained: bool) -> list[BaseMessage]:
-        return build_prompt(
-            self.question, self.evidence, self.language, self.history, trained=trained
-        )
-
-
 def make_examples(
-    corpora: Sequence[Corpus],
-    finder: AnswerReader,
-    embeddings: Embeddings,
-    draft: Draft,
-    *,
-    seed: int = 0,
+    corpora: Sequence[Corpus], finder: AnswerReader, embeddings: Embeddings, *, seed: int = 0
 ) -> list[Example]:
     """The examples of all data sets, shuffled, of the questions that may be learned from."""
     chance = random.Random(seed)
-    cases = [case for corpus in corpora for case in _cases(corpus, corpora, finder, chance)]
-    answered = [case for case in cases if case.answered]
-    drafts = draft([case.prompt(trained=False) for case in answered])
-    examples = [_example(case, NO) for case in cases if not case.answered]
-    for case, drafted in zip(answered, drafts, strict=True):
-        if best := best_answer(case.expected, [drafted], case.evidence, case.question, embeddings):
-            examples.append(_example(case, f"{YES}\n{best}"))
+    examples = [
+        example
+        for corpus in corpora
+        for example in _examples(corpus, corpora, finder, embeddings, chance)
+    ]
     chance.shuffle(examples)
     return examples
 
 
-def _example(case: _Case, reply: str) -> Example:
-    messages = tuple((each.type, str(each.content)) for each in case.prompt(trained=True))
-    return Example(case.dataset, messages, reply)
-
-
-def _cases(
-    corpus: Corpus, corpora: Sequence[Corpus], finder: AnswerReader, chance: random.Random
-) -> Iterator[_Case]:
+def _examples(
+    corpus: Corpus,
+    corpora: Sequence[Corpus],
+    finder: AnswerReader,
+    embeddings: Embeddings,
+    chance: random.Random,
+) -> Iterator[Example]:
     dataset = corpus.dataset
     queries = [query for query in dataset.queries if is_allowed(query, dataset)]
     chance.shuffle(queries)
     queries = queries[: MOST_QUERIES.get(dataset.name, len(queries))]
     for query in queries:
-        hits = search(query, corpus)
-        case = _own(query, corpus, hits, finder, chance)
-        if case is None:
+        found = _candidates(query.text, search(query, corpus)[:READ_HITS], finder)
+        marks = judged(query, found, corpus)
+        wrong = [each for each, mark in zip(found, marks, strict=True) if mark == "no"][:WRONG]
+        right = next((each for each, mark in zip(found, marks, strict=True) if mark == "yes"), None)
+        if right is None:
+            answerable = bool(dataset.relevant.get(query.id))
+            for each in wrong[: 1 if answerable else WRONG]:
+                yield _refused(dataset.name, query.text, query.history, each)
             continue
-        yield case
-        if case.answered:
-            yield from _unanswered(case, query, corpus, hits, queries, finder, chance)
-            others = [each for each in corpora if each is not corpus]
-            if others and chance.random() < FOREIGN:
-                other = chance.choice(others)
-                yield _read(query, dataset.name, other.retriever.search([query.text], 5), finder)
+        expected = dataset.expected.get(query.id)
+        reply = best_reply(expected.answers if expected else (), right, query.text, embeddings)
+        if reply is None:
+            continue
+        yield _example(dataset.name, query.text, query.history, right, f"{YES}\n{reply}")
+        for each in wrong:
+            if chance.random() < OTHER_SENTENCE:
+                yield _refused(dataset.name, query.text, query.history, each)
+        if chance.random() < CHANGED and (other := _changed(query.text, right, queries, chance)):
+            yield _refused(dataset.name, other, query.history, right)
+        others = [each for each in corpora if each is not corpus]
+        if others and chance.random() < FOREIGN:
+            hits = chance.choice(others).retriever.search([query.text], READ_HITS)
+            for each in _candidates(query.text, hits, finder)[:1]:
+                yield _refused(dataset.name, query.text, (), each)
 
 
-def _read(
-    query: Query, name: str, hits: Sequence[Hit], finder: AnswerReader, passages: int = MAX_PASSAGES
-) -> _Case:
-    evidence = tuple(likeliest_first(query.text, hits, finder)[:passages])
-    return _Case(name, query.text, query.history, evidence)
+def _candidates(question: str, hits: Sequence[Hit], finder: AnswerReader) -> list[Candidate]:
+    return candidates(evidence_of(question, hits, finder), most=LOOKED_AT)
 
 
-def _own(
-    query: Query, corpus: Corpus, hits: Sequence[Hit], finder: AnswerReader, chance: random.Random
-) -> _Case | None:
-    """The question with what its own corpus offers; None where nobody knows whether that
-    answers."""
+def _refused(name: str, question: str, history: Sequence[Turn], candidate: Candidate) -> Example:
+    return _example(name, question, history, candidate, NO)
+
+
+def _example(
+    name: str, question: str, history: Sequence[Turn], candidate: Candidate, reply: str
+) -> Example:
+    prompt = ask_about(candidate, question, detect_language(question), history)
+    return Example(name, tuple((each.type, str(each.content)) for each in prompt), reply)
+
+
+def judged(query: Query, found: Sequence[Candidate], corpus: Corpus) -> list[Answers]:
+    """Whether each sentence answers, as far as the data set tells."""
     dataset = corpus.dataset
-    passages = 1 if chance.random() < ONE_PASSAGE else MAX_PASSAGES
-    case = _read(query, dataset.name, hits, finder, passages)
     expected = dataset.expected.get(query.id)
     if expected and not expected.answerable:
-        return case
+        return ["no" for _ in found]
     grades = dataset.relevant.get(query.id, {})
     best = max(grades.values(), default=0)
-    right = [each for each in case.evidence if grades.get(each.hit.chunk.document_id, 0) == best]
-    if not right:
-        return None
+    right = {passage for passage, grade in grades.items() if grade == best > 0}
     answers = expected.answers if expected else ()
-    if any(contains(corpus_text(hits), [answer]) for answer in answers):
-        # Spans of the passages: what is shown must hold one.
-        answers = tuple(each for each in answers if contains(case.shown, [each]))
-        if not answers:
-            return None
-    return replace(case, expected=answers, answered=True)
+    literal = any(
+        contains(each.text, answers) for each in found if each.hit.chunk.document_id in right
+    )
+    marks: list[Answers] = []
+    for each in found:
+        is_right = each.hit.chunk.document_id in right
+        if literal:
+            marks.append(
+                _mark(is_right, contains(each.text, answers), not contains(each.text, answers))
+            )
+        elif answers:
+            f1 = token_f1(each.text, answers)
+            marks.append(_mark(is_right, f1 >= _MIN_F1, f1 < _MAX_F1))
+        else:
+            first = is_right and not any(mark == "yes" for mark in marks)
+            marks.append("yes" if first else "unknown" if is_right else "no")
+    return marks
 
 
-def corpus_text(hits: Sequence[Hit]) -> str:
-    """All that was retrieved."""
-    return "\n".join(hit.chunk.text for hit in hits)
+def _mark(is_right: bool, holds: bool, lacks: bool) -> Answers:
+    """By the passage, and whether the sentence holds an expected answer, or surely doesn't."""
+    if is_right and holds:
+        return "yes"
+    return "no" if lacks else "unknown"
 
 
-def _unanswered(
-    case: _Case,
-    query: Query,
-    corpus: Corpus,
-    hits: Sequence[Hit],
-    queries: Sequence[Query],
-    finder: AnswerReader,
-    chance: random.Random,
-) -> Iterator[_Case]:
-    """An answered question so that it isn't any more."""
-    literal = bool(case.expected) and all(contains(case.shown, [each]) for each in case.expected)
-    if literal and chance.random() < CUT:
-        yield replace(
-            case, evidence=tuple(_without(each, case.expected) for each in case.evidence),
-            expected=(), answered=False,
-        )  # fmt: skip
-    if literal and chance.random() < DROPPED:
-        grades = corpus.dataset.relevant.get(query.id, {})
-        rest = [
-            hit
-            for hit in hits
-            if not grades.get(hit.chunk.document_id) and not contains(hit.chunk.text, case.expected)
-        ]
-        if rest:
-            yield _read(query, case.dataset, rest, finder)
-    if chance.random() < CHANGED and (other := _changed(query.text, case, queries, chance)):
-        yield replace(case, question=other, expected=(), answered=False)
-
-
-def _without(evidence: Evidence, expected: Sequence[str]) -> Evidence:
-    """The evidence less the sentences that hold an expected answer."""
-    text = evidence.hit.chunk.text
-    kept, parts, length = [], [], 0
-    for start, end, score in evidence.sentences:
-        if contains(text[start:end], expected):
-            continue
-        parts.append(text[start:end])
-        kept.append((length, length + end - start, score))
-        length += end - start + 1
-    chunk = replace(evidence.hit.chunk, text=" ".join(parts))
-    return replace(evidence, hit=replace(evidence.hit, chunk=chunk), sentences=tuple(kept))
+def best_reply(
+    expected: Sequence[str], candidate: Candidate, question: str, embeddings: Embeddings
+) -> str | None:
+    """What to say of a sentence that answers; None when nothing will do."""
+    spans = [each.strip() for each in expected if contains(candidate.text, [each])]
+    spans = [each for each in spans if each in candidate.text and not repeats(each, question)]
+    if spans:
+        return max(spans, key=len)
+    options = [each for each in (*expected, candidate.text) if _is_short(each)]
+    if expected:
+        options.sort(key=lambda each: -token_f1(each, expected))
+    else:
+        options = [candidate.text] if _is_short(candidate.text) else []
+    return next(
+        (each for each in options if may_be_sent(each, question, candidate, embeddings)), None
+    )
 
 
 def _changed(
-    question: str, case: _Case, queries: Sequence[Query], chance: random.Random
+    question: str, candidate: Candidate, queries: Sequence[Query], chance: random.Random
 ) -> str | None:
-    """The question with a name or number of another one, of which the passages say nothing."""
+    """The question with a name or number of another one, of which the sentence says nothing."""
+    shown = f"{candidate.hit.chunk.context} {candidate.before} {candidate.text}"
     for pattern in chance.sample([_NAME, _NUMBER], 2):
         found = list(pattern.finditer(question))
         if not found:
@@ -231,43 +199,8 @@ def _changed(
         place = chance.choice(found)
         for other in chance.sample(queries, min(40, len(queries))):
             instead = pattern.search(other.text)
-            if instead and instead[0] not in case.shown and instead[0] not in question:
+            if instead and instead[0] not in shown and instead[0] not in question:
                 return question[: place.start()] + instead[0] + question[place.end() :]
-    return None
-
-
-def best_answer(
-    expected: Sequence[str],
-    drafts: Sequence[str],
-    evidence: Sequence[Evidence],
-    question: str,
-    embeddings: Embeddings,
-) -> str | None:
-    """Of all candidates that may be sent, the one nearest to what was expected; where nothing
-    was, the likeliest sentence. None when no candidate will do."""
-    hits = [each.hit for each in evidence]
-    sentences = [
-        hit.chunk.text[start:end] for hit in hits for start, end in statements_of(hit.chunk)
-    ]
-    if not expected:
-        return _likeliest(evidence)
-    worded = [each for each in expected if len(content_words(each)) >= _MIN_EXPECTED_WORDS]
-    candidates = [
-        each.strip()
-        for each in (*drafts, *worded, *sentences)
-        if _is_short(each) and (contains(each, expected) or token_f1(each, expected) >= _MIN_F1)
-    ]
-    candidates.sort(key=lambda each: -token_f1(each, expected))
-    return next(
-        (each for each in candidates if may_be_sent(each, question, hits, embeddings)), None
-    )
-
-
-def _likeliest(evidence: Sequence[Evidence]) -> str | None:
-    for each in evidence:
-        for start, end, _ in sorted(each.sentences, key=lambda span: -span[2])[:1]:
-            text = each.hit.chunk.text[start:end]
-            return text if _is_short(text) else None
     return None
 
 
@@ -276,11 +209,11 @@ def _is_short(text: str) -> bool:
     return few and 0 < len(text.strip()) <= _MOST_CHARACTERS[detect_language(text)]
 
 
-def may_be_sent(answer: str, question: str, hits: Sequence[Hit], embeddings: Embeddings) -> bool:
+def may_be_sent(answer: str, question: str, candidate: Candidate, embeddings: Embeddings) -> bool:
     """Whether each sentence is supported and says something that the question doesn't."""
     return all(
         not repeats(answer[start:end], question)
-        and ground(answer[start:end], hits, embeddings) is not None
+        and ground(answer[start:end], [candidate.hit], embeddings) is not None
         for start, end in split_sentences(answer)
     )
 

@@ -8,11 +8,12 @@ import pytest
 
 from rag_cs.answerable import Judge
 from rag_cs.calibration import Calibration, StoreCalibration, VerdictCalibration
+from rag_cs.candidates import Candidate
+from rag_cs.draft import Choice
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.questions import Question
 from rag_cs.evaluation.store_calibration import MIN_QUESTIONS, Case, calibrate_store, fit
 from rag_cs.retrieve import Retriever
-from rag_cs.types import Evidence
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, OverlapReader, make_judge
 
@@ -49,8 +50,9 @@ def test_a_generator_s_verdict_counts_as_the_judge_hears_it(tmp_path: Path) -> N
     base = replace(make_judge().calibration, verdict=second)
     judge = Judge(base, 0.1, OverlapReader(), hears=True)
 
-    def ask(question: str, evidence: Sequence[Evidence]) -> float:
-        return 3.0 if any(question.strip("?") in each.hit.chunk.text for each in evidence) else -3.0
+    def ask(question: str, candidates: Sequence[Candidate]) -> Choice:
+        answers = any(question.strip("?") in each.hit.chunk.text for each in candidates)
+        return Choice(0, 3.0 if answers else -3.0)
 
     fitted = calibrate_store(QUESTIONS, DOCUMENTS, retriever, judge, ask=ask)
     assert fitted.heard(0.5, 3.0) >= fitted.threshold(0.1, heard=True) > fitted.heard(0.5, -3.0)

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag_cs.calibration import Calibration
+from rag_cs.candidates import Candidate
+from rag_cs.draft import Choice
+from rag_cs.evaluation.datasets import Dataset, ExpectedAnswer, Passage, Query, to_document
 from rag_cs.evaluation.risk import threshold
-from rag_cs.training.calibration import Case, fit, save
+from rag_cs.retrieve import Retriever
+from rag_cs.training.answer_pairs import Corpus
+from rag_cs.training.calibration import Case, fit, fit_verdict, make_cases, save
+from rag_cs.types import Turn
+from tests.builders import make_index
+from tests.fakes import HashEmbeddings, make_judge
 
 
 def cases(seed: int = 0, count: int = 400) -> list[Case]:
@@ -36,6 +46,49 @@ def test_the_saved_calibration_separates_new_cases(tmp_path: Path) -> None:
     no = [calibration.probability(case.values) for case in fresh if not case.answers]
     assert np.mean(yes) > 0.6 > 0.4 > np.mean(no)
     assert json.loads((tmp_path / "c.json").read_text("utf-8"))["thresholds"]
+
+
+def test_a_verdict_is_fitted_on_top_of_another_first_regression(tmp_path: Path) -> None:
+    some = [replace(case, verdict=3.0 if case.answers else -3.0) for case in cases()]
+    first = Calibration({"best": 1.0}, -1.0, ((0.1, 0.5),))
+    save(fit_verdict(some, first), tmp_path / "c.json")
+    calibration = Calibration.load(tmp_path / "c.json")
+    assert (calibration.weights, calibration.bias) == (first.weights, first.bias)
+    assert calibration.heard(0.5, 3.0) > 0.9 > 0.1 > calibration.heard(0.5, -3.0)
+
+
+def corpus(folder: Path, name: str, *passages: str) -> Corpus:
+    """A data set whose passages end with the answer to the question of what comes first in them."""
+    numbers = range(len(passages))
+    dataset = Dataset(
+        name,
+        tuple(Passage(f"{name}{number}", "", passages[number]) for number in numbers),
+        tuple(Query(f"q{number}", passages[number].split(".")[0] + "?") for number in numbers),
+        {f"q{number}": {f"{name}{number}": 1} for number in numbers},
+        {
+            f"q{number}": ExpectedAnswer((passages[number].split(". ")[-1],), answerable=True)
+            for number in numbers
+        },
+    )
+    index = make_index(folder, *(to_document(passage) for passage in dataset.passages))
+    return Corpus(dataset, Retriever(index, HashEmbeddings()))
+
+
+def test_a_case_counts_as_answered_by_the_sentence_that_would_be_sent(tmp_path: Path) -> None:
+    shop = corpus(tmp_path / "a", "shop", "Lamps hum. They cost 5 euros.", "Wash it. Use soap.")
+    other = corpus(tmp_path / "b", "boats", "Boats sink. Buy another.")
+    asked: list[str] = []
+
+    def ask(question: str, candidates: Sequence[Candidate], history: Sequence[Turn]) -> Choice:
+        asked.append(question)
+        said = [each.text for each in candidates]
+        return Choice(said.index("They cost 5 euros.") if "They cost 5 euros." in said else 0, 1.5)
+
+    made = make_cases([shop, other], make_judge(), lambda _: True, limit=2, ask=ask)
+    kinds = {(case.kind, case.answers) for case in made if case.verdict == 1.5}
+    assert ("shop", True) in kinds
+    assert {answers for kind, answers in kinds if kind.endswith("elsewhere")} == {False}
+    assert len(asked) == 6
 
 
 @pytest.mark.parametrize(("risk", "expected"), [(0.0, 0.9), (0.34, 0.7), (0.5, 0.5)])

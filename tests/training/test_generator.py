@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+from rag_cs.models.adapter import load_changes, save_changes
 from rag_cs.training.by_length import ByLength
-from rag_cs.training.generator import VERDICT_WEIGHT, _changes, _collate, _Encoded, _Learner, adapt
+from rag_cs.training.generator import (
+    VERDICT_WEIGHT,
+    _changes,
+    _collate,
+    _Encoded,
+    _Learner,
+    _take,
+    adapt,
+)
 from rag_cs.training.reply_examples import Example
 
 EOS = "<end>"
@@ -72,6 +83,19 @@ def test_a_few_steps_lower_the_loss_and_give_changes(learner: _Learner) -> None:
     assert len(changes) == 7  # the first layer stays as it is
     assert all(name.startswith("model.layers.1.") for name in changes)
     assert max(abs(change.matrix).max() for change in changes.values()) > 0
+
+
+def test_training_goes_on_where_another_adapter_ended(learner: _Learner, tmp_path: Path) -> None:
+    with torch.no_grad():
+        for name, value in learner.named_parameters():
+            if "lora_B" in name:
+                value.normal_()
+    changes = _changes(learner.model)
+    save_changes(changes, tmp_path / "a.safetensors")
+    other = _Learner(adapt(Qwen2ForCausalLM(learner.model.config)))
+    _take(other.model, load_changes(tmp_path / "a.safetensors"))
+    for name, change in _changes(other.model).items():
+        np.testing.assert_allclose(change.matrix, changes[name].matrix, atol=0.05)
 
 
 def test_batches_are_of_like_length_and_hold_everything_once() -> None:

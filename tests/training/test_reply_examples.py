@@ -1,36 +1,51 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from langchain_core.messages import BaseMessage
 
+from rag_cs.candidates import Candidate
 from rag_cs.evaluation.datasets import Dataset, ExpectedAnswer, Passage, Query, to_document
 from rag_cs.retrieve import Retriever
+from rag_cs.text import tokenise
 from rag_cs.training import reply_examples
 from rag_cs.training.answer_pairs import Corpus, is_for_training
 from rag_cs.training.reply_examples import (
+    WRONG,
     Example,
-    best_answer,
+    best_reply,
+    judged,
     make_examples,
     read_examples,
     write_examples,
 )
-from rag_cs.types import Evidence, Hit, Reading
-from tests.builders import make_chunk, make_index
-from tests.fakes import HashEmbeddings
+from rag_cs.types import Reading
+from tests.builders import make_index
+from tests.fakes import HashEmbeddings, make_hit
 
 LEARNED = [name for name in (f"p{n}" for n in range(200)) if is_for_training(name)]
 FILTER = "The Kumo filter is washed weekly. It lasts two years with care."
 
 
-class OverlapReader:
-    """Finds the sentence that shares the most words with the question."""
+LAMP = "The lamp is dimmed with the wheel. It has a switch."
+
+
+class WordReader:
+    """Finds the sentences whose words the question shares."""
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        words = set(question.lower().split())
-        return [Reading(float(len(words & set(text.lower().split()))), ()) for text in passages]
+        words = set(tokenise(question))
+        return [
+            Reading(
+                0.0,
+                tuple((*match.span(), float(match[0].lower() in words))
+                      for match in re.finditer(r"\w+", text)),
+            )
+            for text in passages
+        ]  # fmt: skip
 
 
 @pytest.fixture
@@ -38,7 +53,7 @@ def shop(tmp_path: Path) -> Corpus:
     first, second = LEARNED[:2]
     passages = (
         Passage(first, "", FILTER),
-        Passage(second, "", "The lamp is dimmed with the wheel. It has a switch."),
+        Passage(second, "", LAMP),
     )
     queries = (
         Query("q1", "How long does the Kumo filter last?"),
@@ -55,52 +70,73 @@ def shop(tmp_path: Path) -> Corpus:
     return Corpus(dataset, Retriever(index, HashEmbeddings()))
 
 
-def examples_of(shop: Corpus, *drafts: str) -> list[Example]:
-    def draft(prompts: Sequence[list[BaseMessage]]) -> list[str]:
-        return [*drafts, *[""] * (len(prompts) - len(drafts))]
-
-    return make_examples([shop], OverlapReader(), HashEmbeddings(), draft)
-
-
-def evidence(*texts: str) -> list[Evidence]:
-    return [Evidence(Hit(make_chunk(text), 1.0), 1.0, ((0, len(text), 1.0),)) for text in texts]
+def examples_of(shop: Corpus) -> dict[tuple[str, str], str]:
+    """The replies by question and the sentence shown."""
+    return {
+        (turn.rsplit("Question: ")[-1], turn.split("\n\n")[0].splitlines()[-1]): each.reply
+        for each in make_examples([shop], WordReader(), HashEmbeddings())
+        for turn in [each.messages[-1][1]]
+    }
 
 
-def test_answered_questions_say_yes_and_the_others_no(shop: Corpus) -> None:
-    by_question = {example.messages[-1][1].rsplit("Question: ")[-1]: example.reply
-                   for example in examples_of(shop)}  # fmt: skip
-    assert by_question["Who invented the lamp?"] == "No"
-    answered = by_question["How long does the Kumo filter last?"]
-    assert answered.startswith(("Yes\n", "No"))
-    assert any(reply.startswith("Yes\n") for reply in by_question.values())
+def test_a_sentence_that_holds_the_answer_is_answered_from(shop: Corpus) -> None:
+    replies = examples_of(shop)
+    question = "How long does the Kumo filter last?"
+    assert replies[question, "It lasts two years with care."] == "Yes\ntwo years"
+    assert {reply for (_, shown), reply in replies.items() if shown.startswith("It has")} <= {"No"}
+
+
+def test_what_has_no_answer_is_refused_sentence_by_sentence(shop: Corpus) -> None:
+    replies = examples_of(shop)
+    refused = [reply for (question, _), reply in replies.items() if question.startswith("Who")]
+    assert refused == ["No"] * WRONG
 
 
 def test_an_answered_question_is_also_asked_so_that_nothing_answers(
     shop: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("CUT", "CHANGED"):
+    for name in ("CHANGED", "OTHER_SENTENCE"):
         monkeypatch.setattr(reply_examples, name, 1.0)
-    refused = [example for example in examples_of(shop) if not example.answers]
-    prompts = [example.messages[-1][1] for example in refused]
-    assert any("Kumo filter last" in each and "two years" not in each for each in prompts)
-    assert any("Sora filter" in each or "Kumo lamp" in each for each in prompts)
+    replies = examples_of(shop)
+    question = "Is the Sora lamp dimmed?"
+    assert replies[question, "The lamp is dimmed with the wheel."] == "Yes\nwith the wheel"
+    assert replies["Is the Kumo lamp dimmed?", "The lamp is dimmed with the wheel."] == "No"
+    assert replies[question, "It has a switch."] == "No"
 
 
-def test_of_the_candidates_the_nearest_that_may_be_sent_is_taken() -> None:
-    shown = evidence("The filter lasts two years if it is washed weekly, says the maker of it.")
-    drafts = ["The filter lasts nine years.", "The filter lasts two years."]
-    best = best_answer(["two years"], drafts, shown, "How long?", HashEmbeddings())
-    assert best == "The filter lasts two years."
+def candidate(text: str) -> Candidate:
+    return Candidate(make_hit(text), 0, len(text))
 
 
-def test_without_an_expected_answer_the_likeliest_sentence_is_learned() -> None:
-    shown = evidence("Filters last two years.", "Lamps have a switch.")
-    assert best_answer([], [], shown, "How long?", HashEmbeddings()) == "Filters last two years."
+def test_of_what_stands_elsewhere_the_nearest_that_may_be_sent_is_learned() -> None:
+    shown = candidate("The filter lasts two years if it is washed weekly.")
+    expected = ["The filter lasts nine years.", "The filter of course lasts two years."]
+    best = best_reply(expected, shown, "How long?", HashEmbeddings())
+    assert best == "The filter of course lasts two years."
+    only = best_reply(["Nine years, as it is."], shown, "How long?", HashEmbeddings())
+    assert only == shown.text
 
 
-def test_where_nothing_may_be_sent_there_is_no_example() -> None:
-    shown = evidence("Lamps have a switch.")
-    assert best_answer(["two years"], ["two years"], shown, "How long?", HashEmbeddings()) is None
+def test_without_an_expected_answer_the_sentence_is_learned() -> None:
+    shown = candidate("Filters last two years.")
+    assert best_reply([], shown, "How long?", HashEmbeddings()) == "Filters last two years."
+
+
+def test_an_endless_sentence_is_not_learned() -> None:
+    assert best_reply([], candidate("very " * 99 + "long."), "How long?", HashEmbeddings()) is None
+
+
+def test_freely_worded_answers_are_matched_by_their_words(shop: Corpus) -> None:
+    query = shop.dataset.queries[0]
+    expected = {"q1": ExpectedAnswer(("Two years it is that it lasts.",), answerable=True)}
+    free = Corpus(replace(shop.dataset, expected=expected), shop.retriever)
+    found = [candidate(text) for text in ("It lasts two years.", "Wash it.", "Years pass, it is.")]
+    right = LEARNED[0]
+    found = [
+        replace(each, hit=replace(each.hit, chunk=replace(each.hit.chunk, document_id=right)))
+        for each in found
+    ]
+    assert judged(query, found, free) == ["yes", "unknown", "yes"]
 
 
 def test_examples_are_kept(tmp_path: Path) -> None:

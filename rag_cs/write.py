@@ -1,0 +1,183 @@
+"""A judged question -> the sentences that answer it, each checked before it is sent.
+
+A generator that was trained on this task is asked about the likeliest sentences one at a time; any
+other is shown the passages at once. What neither can word is quoted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from langchain_core.embeddings import Embeddings
+
+from rag_cs.answerable import Judge, Judgement, extract
+from rag_cs.candidates import Candidate
+from rag_cs.draft import Choice, Drafter
+from rag_cs.facts import is_negative, split_clauses
+from rag_cs.ground import cite, ground, repeats
+from rag_cs.guard import blocked
+from rag_cs.prompt import SECRETS, ask_about, build_prompt
+from rag_cs.types import Citation, Hit, Language, Turn
+
+# Between the fields of a row, as `readers` write it.
+_FIELD_END = re.compile(r"[;；]\s*")
+# A sentence may have a semicolon, too.
+_MOST_FIELDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A supported sentence, on its way as soon as it was checked. It isn't taken back, unless its
+    document is deleted before the answer is whole."""
+
+    text: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a shopper, what was said before it, and all that they told of themselves."""
+
+    question: str
+    history: tuple[Turn, ...]
+    language: Language
+    told: tuple[str, ...]
+
+
+class Writer:
+    """Words answers, and withholds what `judge` doesn't believe; without one, what a generator
+    says is as good as its grounding."""
+
+    def __init__(self, drafter: Drafter, embeddings: Embeddings, judge: Judge | None) -> None:
+        self._drafter = drafter
+        self._embeddings = embeddings
+        self._judge = judge
+        self.needed = judge.needed if judge else 0.5
+
+    async def write(
+        self, asked: Asked, hits: Sequence[Hit], judgement: Judgement
+    ) -> AsyncGenerator[Judgement | Sentence]:
+        """What was judged at last, then the sentences; none when the hits don't answer. Raises
+        ModelError and Busy."""
+        trained = self._drafter.trained
+        if not self._is_worth_asking(judgement) or (trained and not judgement.candidates):
+            yield self._hear(judgement, None)
+            return
+        written = (
+            self._of_sentences(asked, judgement)
+            if trained
+            else self._of_passages(asked, hits, judgement)
+        )
+        async with aclosing(written):
+            async for each in written:
+                yield each
+
+    async def _of_sentences(
+        self, asked: Asked, judgement: Judgement
+    ) -> AsyncGenerator[Judgement | Sentence]:
+        """The surest candidate decides: what the generator makes of it, else itself."""
+        known = judgement.candidates
+        prompts = [
+            ask_about(each, asked.question, asked.language, asked.history, asked.told)
+            for each in known
+        ]
+        chosen, written = known[0], False
+        drafts = self._drafter.best(prompts)
+        async with aclosing(drafts):
+            async for draft in drafts:
+                if isinstance(draft, Choice):
+                    chosen = known[draft.number]
+                    judgement = self._hear(judgement, draft.logit)
+                    yield judgement
+                    if judgement.probability < self.needed:
+                        return
+                elif sentence := await asyncio.to_thread(
+                    self._taken_from, chosen, draft, asked.question
+                ):
+                    written = True
+                    yield sentence
+        if not written and (quoted := _quoted(chosen.hit, chosen.start, chosen.end)):
+            yield quoted
+
+    async def _of_passages(
+        self, asked: Asked, hits: Sequence[Hit], judgement: Judgement
+    ) -> AsyncGenerator[Judgement | Sentence]:
+        yield judgement
+        written = False
+        evidence = judgement.evidence
+        prompt = build_prompt(asked.question, evidence, asked.language, asked.history, asked.told)
+        drafts = self._drafter.draft(prompt)
+        async with aclosing(drafts):
+            async for draft in drafts:
+                if isinstance(draft, str) and (
+                    sentence := await asyncio.to_thread(
+                        self._supported, draft, asked.question, hits
+                    )
+                ):
+                    written = True
+                    yield sentence
+        span = extract(evidence)
+        if not written and self._may_quote(judgement) and span and (quoted := _quoted(*span)):
+            yield quoted
+
+    def _taken_from(self, candidate: Candidate, draft: str, question: str) -> Sentence | None:
+        """A drafted sentence that the candidate supports, or a part of it, if it may be sent. Rows
+        are left whole: which field answers a small generator often doesn't know."""
+        if len(_FIELD_END.split(candidate.text)) > _MOST_FIELDS:
+            return None
+        sentence = self._supported(draft, question, [candidate.hit])
+        if sentence and _overlaps(sentence.citation, candidate):
+            return sentence
+        part = draft.rstrip(".。 ")
+        if not _stands_for(part, candidate.text) or repeats(part, question):
+            return None
+        if blocked(part, [candidate.text], SECRETS):
+            return None
+        return Sentence(part, cite(part, candidate.hit, candidate.start, candidate.end))
+
+    def _supported(self, draft: str, question: str, hits: Sequence[Hit]) -> Sentence | None:
+        """A drafted sentence with its quote, if it may be sent."""
+        if repeats(draft, question):
+            return None
+        citation = ground(draft, hits, self._embeddings)
+        if citation is None or blocked(draft, [citation.quote], SECRETS):
+            return None
+        return Sentence(draft, citation)
+
+    def _is_worth_asking(self, judgement: Judgement) -> bool:
+        if self._judge:
+            return self._judge.is_worth_asking(judgement)
+        return judgement.probability >= self.needed
+
+    def _hear(self, judgement: Judgement, verdict: float | None) -> Judgement:
+        """The judgement with what the generator said of it."""
+        return self._judge.hear(judgement, verdict) if self._judge else judgement
+
+    def _may_quote(self, judgement: Judgement) -> bool:
+        """Whether the likeliest sentence may stand for an answer that the generator didn't find.
+        Without a judge nobody says that the passages answer at all."""
+        judge = self._judge
+        return judge is not None and judgement.probability >= judge.needed_to_quote
+
+
+def _overlaps(citation: Citation, candidate: Candidate) -> bool:
+    start = candidate.hit.chunk.start
+    return citation.start < start + candidate.end and start + candidate.start < citation.end
+
+
+def _stands_for(part: str, sentence: str) -> bool:
+    """Whether a part of a sentence says something by itself, and nothing else than the sentence: a
+    bare number doesn't, nor what the rest of the sentence may deny."""
+    if part not in sentence or not any(map(str.isalpha, part)):
+        return False
+    return part == sentence or not any(map(is_negative, split_clauses(sentence)))
+
+
+def _quoted(hit: Hit, start: int, end: int) -> Sentence | None:
+    """A sentence as it stands."""
+    quote = hit.chunk.text[start:end]
+    return None if blocked(quote, [quote]) else Sentence(quote, cite(quote, hit, start, end))
