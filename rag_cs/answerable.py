@@ -15,7 +15,6 @@ from typing import Protocol
 
 from rag_cs.calibration import Calibration
 from rag_cs.candidates import Candidate, candidates
-from rag_cs.guard import instruction_spans
 from rag_cs.stages import stage
 from rag_cs.statements import statements_of
 from rag_cs.text import detect_language, search_terms, tokenise
@@ -216,22 +215,9 @@ def unread(question: str, hits: Sequence[Hit]) -> Judgement:
     )
 
 
-def extract(evidence: Sequence[Evidence]) -> tuple[Hit, int, int] | None:
-    """The sentence of the best passage that most likely answers, verbatim, as (hit, start, end) in
-    the chunk's text; never one that would instruct a machine."""
-    if not evidence:
-        return None
-    hit = evidence[0].hit
-    orders = instruction_spans(hit.chunk.text)
-    harmless = [
-        each
-        for each in evidence[0].sentences
-        if not any(start < each[1] and each[0] < end for start, end in orders)
-    ]
-    if not harmless:
-        return None
-    start, end, _ = max(harmless, key=lambda each: each[2])
-    return hit, start, end
+def extract(evidence: Sequence[Evidence]) -> Candidate | None:
+    """The sentence of the best passage that most likely answers."""
+    return next(iter(candidates(evidence[:1], most=1)), None)
 
 
 def is_relevant(query: str, hits: Sequence[Hit]) -> bool:

@@ -114,18 +114,17 @@ class Drafter:
 async def _verdicts_of(drafts: Sequence[AsyncGenerator[Verdict | str]]) -> list[float]:
     # Each is heard to the end, or to its error: one that runs can't be closed.
     heard = await asyncio.gather(*map(_verdict_of, drafts), return_exceptions=True)
-    return [_or_raise(each) for each in heard]
+    logits: list[float] = []
+    for each in heard:
+        if isinstance(each, BaseException):
+            raise each
+        logits.append(each)
+    return logits
 
 
 async def _verdict_of(draft: AsyncGenerator[Verdict | str]) -> float:
     first = await anext(draft)
     return first.logit if isinstance(first, Verdict) else -UNTOLD
-
-
-def _or_raise(heard: float | BaseException) -> float:
-    if isinstance(heard, BaseException):
-        raise heard
-    return heard
 
 
 def verdict(text: str, logprob: float | None) -> Verdict:

@@ -117,7 +117,7 @@ def build_prompt(
     last. See the log, "Prompt".
     """
     wording = _WORDINGS[language]
-    passages = _given(wording, shown_passages(evidence, language))
+    passages = _given(wording, _shown_passages(evidence, language))
     turn = shopper_message(passages, _asked(wording, question, history), told)
     return [
         SystemMessage(wording.system),
@@ -154,7 +154,7 @@ def shown_candidate(candidate: Candidate) -> str:
     return f"[1] {known}\n{candidate.text[:most]}"
 
 
-def shown_passages(evidence: Sequence[Evidence], language: Language) -> str:
+def _shown_passages(evidence: Sequence[Evidence], language: Language) -> str:
     """What of the evidence the generator sees, the best last."""
     shown = reversed(evidence[:MAX_PASSAGES])
     return "\n\n".join(

@@ -100,7 +100,7 @@ class Writer:
                 ):
                     written = True
                     yield sentence
-        if not written and (quoted := _quoted(chosen.hit, chosen.start, chosen.end)):
+        if not written and (quoted := _quoted(chosen)):
             yield quoted
 
     async def _of_passages(
@@ -120,8 +120,7 @@ class Writer:
                 ):
                     written = True
                     yield sentence
-        span = extract(evidence)
-        if not written and self._may_quote(judgement) and span and (quoted := _quoted(*span)):
+        if not written and self._may_quote(judgement) and (quoted := _quoted(extract(evidence))):
             yield quoted
 
     def _taken_from(self, candidate: Candidate, draft: str, question: str) -> Sentence | None:
@@ -137,7 +136,7 @@ class Writer:
             return None
         if blocked(part, [candidate.text], SECRETS):
             return None
-        return Sentence(part, cite(part, candidate.hit, candidate.start, candidate.end))
+        return _cited(part, candidate)
 
     def _supported(self, draft: str, question: str, hits: Sequence[Hit]) -> Sentence | None:
         """A drafted sentence with its quote, if it may be sent."""
@@ -177,7 +176,12 @@ def _stands_for(part: str, sentence: str) -> bool:
     return part == sentence or not any(map(is_negative, split_clauses(sentence)))
 
 
-def _quoted(hit: Hit, start: int, end: int) -> Sentence | None:
-    """A sentence as it stands."""
-    quote = hit.chunk.text[start:end]
-    return None if blocked(quote, [quote]) else Sentence(quote, cite(quote, hit, start, end))
+def _quoted(candidate: Candidate | None) -> Sentence | None:
+    """A sentence as it stands, if there is one and it may be sent."""
+    if candidate is None or blocked(candidate.text, [candidate.text]):
+        return None
+    return _cited(candidate.text, candidate)
+
+
+def _cited(text: str, candidate: Candidate) -> Sentence:
+    return Sentence(text, cite(text, candidate.hit, candidate.start, candidate.end))
