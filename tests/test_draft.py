@@ -99,6 +99,25 @@ async def test_who_leaves_the_choice_stops_all_of_it() -> None:
     assert chat.engine.open_requests == 0
 
 
+async def test_who_hangs_up_before_the_choice_stops_all_of_it() -> None:
+    all_asked, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def reply(_: Sequence[Mapping[str, str]]) -> str:
+        if len(chat.engine.calls) == len(prompts):
+            loop.call_soon_threadsafe(all_asked.set)
+        return "No, nothing yet"
+
+    chat = FakeChatModel.replying(reply, seconds_per_token=0.1)
+    prompts = [build_prompt("How long?", (), "en")] * 3
+    asking = asyncio.create_task(Drafter(chat, trained=True).choice(prompts))
+    await asyncio.wait_for(all_asked.wait(), 10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await asyncio.sleep(0.5)
+    assert chat.engine.open_requests == 0
+
+
 async def test_an_error_of_one_prompt_is_an_error() -> None:
     chat = FakeChatModel.replying("Yes\nIt lasts.")
     chat.close()
