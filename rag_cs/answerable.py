@@ -139,7 +139,7 @@ class Judge:
         apart = self._finder is not self._reader
         found = evidence_of(question, hits[:READ_HITS], self._finder) if apart else read
         order = sorted(found, key=_best_sentence, reverse=True)
-        chosen = candidates(found, read if apart else ())
+        chosen = candidates(question, found, read if apart else ())
         return Seen(signals(question, read), tuple(order), tuple(chosen))
 
 
@@ -211,13 +211,15 @@ def unread(question: str, hits: Sequence[Hit]) -> Judgement:
     """What can be said without a calibration: whether any hit is near."""
     evidence = evidence_of(question, hits[:READ_HITS], None)
     return Judgement(
-        float(is_relevant(question, hits)), tuple(evidence), tuple(candidates(evidence))
+        float(is_relevant(question, hits)),
+        tuple(evidence),
+        tuple(candidates(question, evidence)),
     )
 
 
-def extract(evidence: Sequence[Evidence]) -> Candidate | None:
-    """The sentence of the best passage that most likely answers."""
-    return next(iter(candidates(evidence[:1], most=1)), None)
+def extract(question: str, evidence: Sequence[Evidence]) -> Candidate | None:
+    """What of the best passage most likely answers."""
+    return next(iter(candidates(question, evidence[:1], most=1)), None)
 
 
 def is_relevant(query: str, hits: Sequence[Hit]) -> bool:

@@ -3,12 +3,13 @@ should know of the text before it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from rag_cs.extents import extent
 from rag_cs.guard import is_instruction
-from rag_cs.text import split_sentences
+from rag_cs.text import normalise, split_sentences
 from rag_cs.types import Chunk, Evidence, Hit
 
 # Sentences that the generator is asked about. Of the questions that any of six sentences answers,
@@ -16,6 +17,9 @@ from rag_cs.types import Chunk, Evidence, Hit
 CANDIDATES = 3
 # What a finder's score weighs beside the reader's logit: late interaction says 0.3 to 0.7.
 FINDER_WEIGHT = 10.0
+# What a passage's place in the retrieval costs, in the finder's scale. See the log, "How far an
+# answer reaches".
+RANK_COST = 0.04
 # Characters of what stands before a sentence: enough to know what "it" is.
 MAX_BEFORE = 120
 
@@ -38,10 +42,14 @@ class Candidate:
 
 
 def candidates(
-    found: Sequence[Evidence], read: Sequence[Evidence] = (), most: int = CANDIDATES
+    question: str,
+    found: Sequence[Evidence],
+    read: Sequence[Evidence] = (),
+    most: int = CANDIDATES,
 ) -> list[Candidate]:
-    """The likeliest sentences of all passages, best first; never one that would instruct a
-    machine. `read` are the same passages as another reader saw them, whose scores count too."""
+    """The likeliest answers of all passages, best first, none twice; never one that would instruct
+    a machine. `found` are in the order of retrieval; `read` are the same passages as another reader
+    saw them, whose scores count too."""
     others = {
         (each.hit.chunk.id, start, end): score
         for each in read
@@ -51,21 +59,40 @@ def candidates(
     ranked = sorted(
         (
             (
-                weight * score + others.get((each.hit.chunk.id, start, end), 0.0),
+                weight * (score - RANK_COST * place)
+                + others.get((each.hit.chunk.id, start, end), 0.0),
                 each.hit,
                 start,
                 end,
             )
-            for each in found
+            for place, each in enumerate(found)
             for start, end, score in each.sentences
         ),
         key=lambda row: -row[0],
     )
-    harmless = (row for row in ranked if not is_instruction(row[1].chunk.text[row[2] : row[3]]))
-    return [
-        Candidate(hit, start, end, score, text_before(hit.chunk, start))
-        for score, hit, start, end in islice(harmless, most)
-    ]
+    return list(islice(_distinct(question, ranked), most))
+
+
+def _distinct(question: str, ranked: Iterable[tuple[float, Hit, int, int]]) -> Iterator[Candidate]:
+    """Each answer once, though several of its sentences or several documents may hold it."""
+    taken: list[tuple[str, int, int]] = []
+    texts: set[str] = set()
+    for score, hit, start, end in ranked:
+        chunk = hit.chunk
+        span = extent(chunk, start, end, question)
+        if span is None or is_instruction(chunk.text[slice(*span)]):
+            continue
+        text = normalise(chunk.text[slice(*span)])
+        place = (chunk.document_id, chunk.start + span[0], chunk.start + span[1])
+        if text in texts or any(_overlap(place, each) for each in taken):
+            continue
+        texts.add(text)
+        taken.append(place)
+        yield Candidate(hit, *span, score, text_before(chunk, span[0]))
+
+
+def _overlap(one: tuple[str, int, int], other: tuple[str, int, int]) -> bool:
+    return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
 def text_before(chunk: Chunk, start: int) -> str:

@@ -74,11 +74,6 @@ def cite(sentence: str, hit: Hit, start: int, end: int) -> Citation:
     return _cite(sentence, _Span(hit, start, end, 1))
 
 
-def repeats(sentence: str, question: str) -> bool:
-    """Whether a sentence says nothing that the question didn't."""
-    return content_words(sentence) <= content_words(question)
-
-
 def _preference(scored: tuple[float, _Span]) -> tuple[float, int]:
     """A second sentence in the quote must earn its place; then, the shorter quote."""
     support, span = scored

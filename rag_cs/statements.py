@@ -1,11 +1,11 @@
 """The sentences of a passage that state something: not its headings, nor the question of a FAQ
-pair. Pure."""
+pair; and whether one says more than a question did. Pure."""
 
 from __future__ import annotations
 
 import re
 
-from rag_cs.text import split_sentences
+from rag_cs.text import content_words, split_sentences
 from rag_cs.types import Chunk
 
 # How `readers.builder` writes the two halves of a FAQ pair.
@@ -41,3 +41,8 @@ def statements_of(chunk: Chunk) -> list[tuple[int, int]]:
         if chunk.text[start:end].strip("# ") not in headings
         and not chunk.text[start:end].endswith(("?", "？"))
     ]
+
+
+def repeats(sentence: str, question: str) -> bool:
+    """Whether a sentence says nothing that the question didn't."""
+    return content_words(sentence) <= content_words(question)

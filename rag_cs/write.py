@@ -7,7 +7,6 @@ other is shown the passages at once. What neither can word is quoted.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,16 +16,13 @@ from langchain_core.embeddings import Embeddings
 from rag_cs.answerable import Judge, Judgement, extract
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice, Drafter
+from rag_cs.extents import is_indivisible
 from rag_cs.facts import is_negative, split_clauses
-from rag_cs.ground import cite, ground, repeats
+from rag_cs.ground import cite, ground
 from rag_cs.guard import blocked
 from rag_cs.prompt import SECRETS, ask_about, build_prompt
+from rag_cs.statements import repeats
 from rag_cs.types import Citation, Hit, Language, Turn
-
-# Between the fields of a row, as `readers` write it.
-_FIELD_END = re.compile(r"[;；]\s*")
-# A sentence may have a semicolon, too.
-_MOST_FIELDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +116,17 @@ class Writer:
                 ):
                     written = True
                     yield sentence
-        if not written and self._may_quote(judgement) and (quoted := _quoted(extract(evidence))):
+        if (
+            not written
+            and self._may_quote(judgement)
+            and (quoted := _quoted(extract(asked.question, evidence)))
+        ):
             yield quoted
 
     def _taken_from(self, candidate: Candidate, draft: str, question: str) -> Sentence | None:
         """A drafted sentence that the candidate supports, or a part of it, if it may be sent. Rows
-        are left whole: which field answers a small generator often doesn't know."""
-        if len(_FIELD_END.split(candidate.text)) > _MOST_FIELDS:
+        and lists are left whole: which field answers a small generator often doesn't know."""
+        if is_indivisible(candidate.text):
             return None
         sentence = self._supported(draft, question, [candidate.hit])
         if sentence and _overlaps(sentence.citation, candidate):

@@ -31,6 +31,7 @@ LEVELS: list[list[str]] = [
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
     ["candidates"],
+    ["extents"],
     ["readers", "index", "generators", "models"],
     ["facts", "guard", "policies", "privacy", "statements", "calibration", "corrections"],
     ["dates"],

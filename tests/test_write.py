@@ -34,7 +34,7 @@ def judged(*hits: Hit) -> Judgement:
     evidence = [
         Evidence(hit, 1.0, tuple((*span, 0.0) for span in statements_of(hit.chunk))) for hit in hits
     ]
-    return Judgement(0.9, tuple(evidence), tuple(candidates(evidence)))
+    return Judgement(0.9, tuple(evidence), tuple(candidates("", evidence)))
 
 
 async def written(

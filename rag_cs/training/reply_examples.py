@@ -26,8 +26,9 @@ from rag_cs.answerable import READ_HITS, AnswerReader, evidence_of
 from rag_cs.candidates import Candidate, candidates
 from rag_cs.evaluation.answer_marks import contains, token_f1
 from rag_cs.evaluation.datasets import Query
-from rag_cs.ground import ground, repeats
+from rag_cs.ground import ground
 from rag_cs.prompt import NO, YES, ask_about
+from rag_cs.statements import repeats
 from rag_cs.text import detect_language, split_sentences
 from rag_cs.training.answer_pairs import Corpus, is_allowed, search
 from rag_cs.types import Hit, Language, Turn
@@ -119,7 +120,7 @@ def _examples(
 
 
 def _candidates(question: str, hits: Sequence[Hit], finder: AnswerReader) -> list[Candidate]:
-    return candidates(evidence_of(question, hits, finder), most=LOOKED_AT)
+    return candidates(question, evidence_of(question, hits, finder), most=LOOKED_AT)
 
 
 def _refused(name: str, question: str, history: Sequence[Turn], candidate: Candidate) -> Example:

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from rag_cs.statements import repeats, statements, statements_of
+from tests.fakes import make_hit
+
+
+def test_of_a_faq_pair_only_the_answer_states_something() -> None:
+    text = "问：保修多久？\n保修几年？\n答：两年。坏了可换。"
+    assert [text[start:end] for start, end in statements(text)] == ["两年。", "坏了可换。"]
+
+
+def test_headings_and_questions_state_nothing() -> None:
+    chunk = make_hit("# Lamps\nDo they hum?\nThey hum.", heading_path=("Lamps",)).chunk
+    assert [chunk.text[start:end] for start, end in statements_of(chunk)] == ["They hum."]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "same"),
+    [
+        ("The lamp hums.", "Does the lamp hum?", True),
+        ("The lamp hums at night.", "Does the lamp hum?", False),
+        ("运费由本店承担。", "运费由本店承担吗？", True),
+        ("保修两年。", "保修多久？", False),
+    ],
+)
+def test_a_sentence_of_the_question_s_words_says_no_more(
+    sentence: str, question: str, *, same: bool
+) -> None:
+    assert repeats(sentence, question) is same
