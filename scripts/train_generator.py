@@ -25,6 +25,7 @@ from rag_cs.settings import Settings
 from rag_cs.training.answer_pairs import open_corpus
 from rag_cs.training.reply_examples import (
     Example,
+    balanced,
     make_examples,
     read_examples,
     write_examples,
@@ -44,6 +45,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-steps", type=int, default=-1)
+    parser.add_argument(
+        "--most", type=int, metavar="N", help="learn from N answered and N other ones a data set"
+    )
     parser.add_argument("--examples-only", action="store_true", help="stop before the training")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -90,6 +94,8 @@ def kept_examples(arguments: argparse.Namespace, settings: Settings) -> list[Exa
             made = make_examples(corpora, finder, system.embeddings, seed=arguments.seed)
             write_examples(made, file)
     examples = read_examples(file)
+    if arguments.most:
+        examples = balanced(examples, arguments.most)
     counts = collections.Counter((each.dataset, each.answers) for each in examples)
     for (name, answers), count in sorted(counts.items()):
         print(f"{name}: {count:,} {'answered' if answers else 'not answered'}")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -217,6 +218,18 @@ def may_be_sent(answer: str, question: str, candidate: Candidate, embeddings: Em
         and ground(answer[start:end], [candidate.hit], embeddings) is not None
         for start, end in split_sentences(answer)
     )
+
+
+def balanced(examples: Sequence[Example], most: int) -> list[Example]:
+    """Of each data set the first `most` that are answered, and as many that aren't."""
+    counts: Counter[tuple[str, bool]] = Counter()
+    kept: list[Example] = []
+    for example in examples:
+        kind = (example.dataset, example.answers)
+        counts[kind] += 1
+        if counts[kind] <= most:
+            kept.append(example)
+    return kept
 
 
 def write_examples(examples: Sequence[Example], path: Path) -> None:

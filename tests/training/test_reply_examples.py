@@ -16,6 +16,7 @@ from rag_cs.training.answer_pairs import Corpus, is_for_training
 from rag_cs.training.reply_examples import (
     WRONG,
     Example,
+    balanced,
     best_reply,
     judged,
     make_examples,
@@ -143,3 +144,13 @@ def test_examples_are_kept(tmp_path: Path) -> None:
     examples = [Example("shop", (("system", "a"), ("human", "问")), "Yes\n好")]
     write_examples(examples, tmp_path / "e.jsonl")
     assert read_examples(tmp_path / "e.jsonl") == examples
+
+
+def test_of_each_data_set_only_the_first_examples_are_learned_from() -> None:
+    prompt = (("human", "How long?"),)
+    replies = ["Yes\na", "No", "Yes\nb", "Yes\nc", "No"]
+    made = [Example("one", prompt, reply) for reply in replies] + [Example("two", prompt, "No")]
+    kept = balanced(made, 2)
+    assert [(each.dataset, each.reply) for each in kept] == [
+        ("one", "Yes\na"), ("one", "No"), ("one", "Yes\nb"), ("one", "No"), ("two", "No")
+    ]  # fmt: skip
