@@ -25,18 +25,15 @@ from rag_cs.answerable import READ_HITS, Judge
 from rag_cs.calibration import UNASKED, Calibration, logit
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice
-from rag_cs.evaluation.answer_marks import contains, token_f1
-from rag_cs.evaluation.datasets import Dataset, Passage, Query
+from rag_cs.evaluation.datasets import Dataset, Query
 from rag_cs.evaluation.risk import RISKS, Flags, Values, threshold
 from rag_cs.training.answer_pairs import Corpus, asked, group_of, search
+from rag_cs.training.labels import answers
 from rag_cs.types import Hit, Turn
 
 # Of the questions that what is shown answers, the share that the generator isn't asked: those
 # that all other signals speak against.
 GATED = 0.0
-# Freely worded answers share this F1 with a sentence that answers; others may answer as well.
-_MIN_F1 = 0.1
-
 
 Ask = Callable[[str, Sequence[Candidate], Sequence[Turn]], Choice]
 """A question, the sentences that may answer and the conversation before it -> the sentence that the
@@ -98,36 +95,17 @@ def _case(
     said = Choice(0, UNASKED)
     if ask and seen.candidates:
         said = ask(query.text, seen.candidates, query.history)
-    answers: bool | None = False
+    is_right: bool | None = False
     if dataset and seen.candidates:
-        answers = _answers(query, seen.candidates[said.number], dataset)
-    if answers is None:
+        is_right = answers(query, seen.candidates[said.number], dataset)
+    if is_right is None:
         return None
-    return Case(kind, dict(seen.values), answers, said.logit if ask else None)
+    return Case(kind, dict(seen.values), is_right, said.logit if ask else None)
 
 
 def _is_judged(query: Query, dataset: Dataset) -> bool:
     expected = dataset.expected.get(query.id)
     return bool(dataset.relevant.get(query.id)) or bool(expected and not expected.answerable)
-
-
-def _answers(query: Query, candidate: Candidate, dataset: Dataset) -> bool | None:
-    """Whether a sentence answers: where the expected answers are spans of the passages, whether it
-    holds one; else by its passage and its words, and None where those disagree."""
-    chunk = candidate.hit.chunk
-    relevant = bool(dataset.relevant.get(query.id, {}).get(chunk.document_id))
-    expected = dataset.expected.get(query.id)
-    if expected is None or not expected.answerable:
-        return relevant
-    if any(contains(passage.text, expected.answers) for passage in _right(query, dataset)):
-        return relevant and contains(candidate.text, expected.answers)
-    near = token_f1(candidate.text, expected.answers) >= _MIN_F1
-    return relevant if relevant == near else None
-
-
-def _right(query: Query, dataset: Dataset) -> Iterator[Passage]:
-    grades = dataset.relevant.get(query.id, {})
-    return (passage for passage in dataset.passages if grades.get(passage.id))
 
 
 def fit(cases: Sequence[Case]) -> dict[str, object]:

@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from langchain_core.embeddings import Embeddings
 
@@ -32,6 +31,7 @@ from rag_cs.prompt import NO, YES, ask_about
 from rag_cs.statements import repeats
 from rag_cs.text import detect_language, split_sentences
 from rag_cs.training.answer_pairs import Corpus, is_allowed, search
+from rag_cs.training.labels import answers
 from rag_cs.types import Hit, Language, Turn
 
 # Of each data set at most so many questions, answerable and not.
@@ -43,15 +43,11 @@ LOOKED_AT = 6
 WRONG = 2
 # Share of the answered questions that also come in each of these ways, unanswered.
 OTHER_SENTENCE, CHANGED, FOREIGN = 0.6, 0.25, 0.15
-# Freely worded answers: a sentence answers from this F1 on, doesn't below the other.
-_MIN_F1, _MAX_F1 = 0.3, 0.1
 _MOST_SENTENCES = 2
 _MOST_CHARACTERS: Mapping[Language, int] = {"en": 320, "zh": 140}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # Names inside an English sentence: capital letters after the first word.
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")
-
-Answers = Literal["yes", "no", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +91,9 @@ def _examples(
     queries = queries[: MOST_QUERIES.get(dataset.name, len(queries))]
     for query in queries:
         found = _candidates(query.text, search(query, corpus)[:READ_HITS], finder)
-        marks = judged(query, found, corpus)
-        wrong = [each for each, mark in zip(found, marks, strict=True) if mark == "no"][:WRONG]
-        right = next((each for each, mark in zip(found, marks, strict=True) if mark == "yes"), None)
+        marks = [answers(query, each, dataset) for each in found]
+        wrong = [each for each, mark in zip(found, marks, strict=True) if mark is False][:WRONG]
+        right = next((each for each, mark in zip(found, marks, strict=True) if mark), None)
         if right is None:
             answerable = bool(dataset.relevant.get(query.id))
             for each in wrong[: 1 if answerable else WRONG]:
@@ -133,42 +129,6 @@ def _example(
 ) -> Example:
     prompt = ask_about(candidate, question, detect_language(question), history)
     return Example(name, tuple((each.type, str(each.content)) for each in prompt), reply)
-
-
-def judged(query: Query, found: Sequence[Candidate], corpus: Corpus) -> list[Answers]:
-    """Whether each sentence answers, as far as the data set tells."""
-    dataset = corpus.dataset
-    expected = dataset.expected.get(query.id)
-    if expected and not expected.answerable:
-        return ["no" for _ in found]
-    grades = dataset.relevant.get(query.id, {})
-    best = max(grades.values(), default=0)
-    right = {passage for passage, grade in grades.items() if grade == best > 0}
-    answers = expected.answers if expected else ()
-    literal = any(
-        contains(each.text, answers) for each in found if each.hit.chunk.document_id in right
-    )
-    marks: list[Answers] = []
-    for each in found:
-        is_right = each.hit.chunk.document_id in right
-        if literal:
-            marks.append(
-                _mark(is_right, contains(each.text, answers), not contains(each.text, answers))
-            )
-        elif answers:
-            f1 = token_f1(each.text, answers)
-            marks.append(_mark(is_right, f1 >= _MIN_F1, f1 < _MAX_F1))
-        else:
-            first = is_right and not any(mark == "yes" for mark in marks)
-            marks.append("yes" if first else "unknown" if is_right else "no")
-    return marks
-
-
-def _mark(is_right: bool, holds: bool, lacks: bool) -> Answers:
-    """By the passage, and whether the sentence holds an expected answer, or surely doesn't."""
-    if is_right and holds:
-        return "yes"
-    return "no" if lacks else "unknown"
 
 
 def best_reply(
