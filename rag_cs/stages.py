@@ -61,7 +61,7 @@ def during(name: Stage) -> Iterator[None]:
 
 
 async def counted(pieces: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
-    """What a chat model streams, with its tokens told once it says how many they were."""
+    """What a chat model streams, with its tokens told when it says how many they were."""
     watcher = _watcher.get()
     async with aclosing(pieces):
         async for piece in pieces:

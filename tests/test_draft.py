@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from rag_cs.draft import MOST, UNTOLD, Choice, Drafter, Verdict, verdict
 from rag_cs.errors import ModelError
 from rag_cs.prompt import build_prompt
+from rag_cs.stages import watch
 from rag_cs.types import Language
 from tests.generators.fakes import FakeChatModel
 
@@ -89,6 +91,18 @@ async def test_after_a_sure_answer_no_other_prompt_is_asked_about(
     prompts = [build_prompt(f"It {word}?", (), "en") for word in ("hums", "lasts", "ends")]
     assert (await Drafter(chat, trained=True).choice(prompts)).number == 0
     assert len(chat.engine.calls) == asked
+
+
+async def test_the_prompts_that_are_not_gone_on_with_count_too() -> None:
+    counted: list[int] = []
+    watcher = SimpleNamespace(
+        begin=lambda _: lambda: None, tokens=lambda prompt, _: counted.append(prompt)
+    )
+    watch(watcher)
+    chat = FakeChatModel.replying("No\nnot a word of it", first_logprob=-0.1)
+    prompts = [build_prompt(text, (), "en") for text in ("How long?", "How?", "Why so?")]
+    await Drafter(chat, trained=True).choice(prompts)
+    assert len([each for each in counted if each]) == 3
 
 
 async def test_who_leaves_the_choice_stops_all_of_it() -> None:

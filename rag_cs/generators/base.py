@@ -11,13 +11,14 @@ import queue
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ChatMessage
-from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field
 from typing_extensions import override
@@ -41,8 +42,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """New text of an answer. The last piece has a `finish` and counts tokens; the first has the
-    natural logarithm of its first token's probability, if it was asked for and can be told."""
+    """New text of an answer. The first piece counts the prompt's tokens and has the natural
+    logarithm of its first token's probability, if it was asked for and can be told; the last one
+    has a `finish` and counts the answer's tokens."""
 
     text: str
     finish: FinishReason | None = None
@@ -226,14 +228,15 @@ class EngineChatModel(BaseChatModel):
         if piece.first_logprob is not None:
             info["logprobs"] = {"content": [{"token": "", "logprob": piece.first_logprob}]}
         message.response_metadata = info
+        if piece.finish or piece.prompt_tokens:
+            message.usage_metadata = UsageMetadata(
+                input_tokens=piece.prompt_tokens,
+                output_tokens=piece.completion_tokens,
+                total_tokens=piece.prompt_tokens + piece.completion_tokens,
+            )
         if piece.finish is None:
             return ChatGenerationChunk(message=message)
         message.chunk_position = "last"
-        message.usage_metadata = UsageMetadata(
-            input_tokens=piece.prompt_tokens,
-            output_tokens=piece.completion_tokens,
-            total_tokens=piece.prompt_tokens + piece.completion_tokens,
-        )
         info |= {"finish_reason": piece.finish, "model_name": self.model_name}
         return ChatGenerationChunk(message=message, generation_info=dict(info))
 
@@ -246,11 +249,12 @@ def _checked(piece: Piece | RagError) -> Piece:
 
 def _result(chunks: Sequence[ChatGenerationChunk]) -> ChatResult:
     last = chunks[-1].message
+    usage = [each.message.usage_metadata for each in chunks if isinstance(each.message, AIMessage)]
     metadata = chunks[0].message.response_metadata | last.response_metadata
     message = AIMessage(
         content="".join(chunk.text for chunk in chunks),
         response_metadata=metadata,
-        usage_metadata=getattr(last, "usage_metadata", None),
+        usage_metadata=reduce(add_usage, usage, None),
     )
     return ChatResult(
         generations=[ChatGeneration(message=message, generation_info=last.response_metadata)]

@@ -34,6 +34,7 @@ class _Streamer:
         self._text = text
         self.prompt_tokens = 0
         self.completion_tokens = 0
+        self._began = False
 
     def put(self, value: Any) -> None:
         """Take a tensor of token ids."""
@@ -43,7 +44,12 @@ class _Streamer:
             return
         self.completion_tokens += len(ids)
         if text := self._text.feed(ids):
-            self._ticket.deliver(Piece(text))
+            self._ticket.deliver(Piece(text, prompt_tokens=self._first()))
+
+    def _first(self) -> int:
+        """The tokens of the prompt, told once, with the first text."""
+        began, self._began = self._began, True
+        return 0 if began else self.prompt_tokens
 
     def end(self) -> None:
         """Called by `generate`; the last piece needs more than it knows."""
@@ -54,7 +60,7 @@ class _Streamer:
         return Piece(
             text=self._text.flush(),
             finish="length" if cut else "stop",
-            prompt_tokens=self.prompt_tokens,
+            prompt_tokens=self._first(),
             completion_tokens=self.completion_tokens,
         )
 

@@ -126,18 +126,20 @@ class StepLoop:
             self._emit({"id": number, "text": text, **self._first(running)})
 
     def _first(self, running: _Running) -> dict[str, Any]:
-        """What goes with the first text of an answer."""
-        if running.began or running.generation.first_logprob is None:
+        """What goes with the first text of an answer: also of one that isn't heard to its end."""
+        if running.began:
             return {}
         running.began = True
-        return {"first_logprob": running.generation.first_logprob}
+        told: dict[str, Any] = {"prompt_tokens": running.generation.prompt_tokens}
+        if running.generation.first_logprob is not None:
+            told["first_logprob"] = running.generation.first_logprob
+        return told
 
     def _last(self, number: int, running: _Running, text: str, finish: str) -> dict[str, Any]:
         return {
             "id": number,
             "text": text,
             "finish": "stop" if running.text.stopped else finish,
-            "prompt_tokens": running.generation.prompt_tokens,
             "completion_tokens": running.tokens,
             **self._first(running),
         }

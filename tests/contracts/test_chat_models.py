@@ -7,10 +7,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages.ai import add_usage
 
 from rag_cs.errors import InvalidInput, ModelError
 from rag_cs.generators.base import EngineChatModel
@@ -89,6 +91,12 @@ def test_max_tokens_cuts_and_is_told(model: EngineChatModel) -> None:
     assert message.usage_metadata
     assert message.usage_metadata["output_tokens"] == 8
     assert message.usage_metadata["input_tokens"] > 8
+    pieces = list(model.stream(LONG, max_tokens=8))
+    usage = [getattr(piece, "usage_metadata", None) for piece in pieces]
+    assert reduce(add_usage, usage, None) == message.usage_metadata
+    # What is left early has told what its prompt took.
+    assert usage[0]
+    assert usage[0]["input_tokens"] == message.usage_metadata["input_tokens"]
 
 
 def test_text_ends_before_a_stop_string(model: EngineChatModel) -> None:

@@ -54,11 +54,13 @@ class FakeEngine:
         text = TextAssembler(decode_bytes, options.stop)
         ids = list(reply.encode())
         given = 0
+        untold = _count(self.calls[-1][0])
         for token in ids[: options.max_tokens]:
             given += 1
             if (piece := text.feed([token])) and not cancelled.is_set():
                 logprob = self._first_logprob if options.logprobs and given == 1 else None
-                deliver(Piece(piece, first_logprob=logprob))
+                deliver(Piece(piece, prompt_tokens=untold, first_logprob=logprob))
+                untold = 0
             if text.stopped or cancelled.wait(self._seconds_per_token) or self._closed:
                 break
         self.open_requests -= 1
@@ -66,7 +68,7 @@ class FakeEngine:
             deliver(ModelError("The chat model is closed; load it again."))
             return
         finish: FinishReason = "length" if given < len(ids) and not text.stopped else "stop"
-        deliver(Piece(text.flush(), finish, _count(self.calls[-1][0]), given))
+        deliver(Piece(text.flush(), finish, untold, given))
 
     def close(self) -> None:
         self._closed = True

@@ -56,10 +56,16 @@ def test_a_request_that_cannot_be_served_hurts_no_other() -> None:
     assert text_of(emitted, 2) == "fine"
 
 
-def test_the_last_piece_counts_tokens() -> None:
+def test_the_first_piece_counts_the_prompt_and_the_last_the_answer() -> None:
     _, emitted = run(request(1, "12345678", max_tokens=6))
-    expected = {"finish": "length", "prompt_tokens": 8, "completion_tokens": 6}
-    assert emitted[-1].items() >= expected.items()
+    assert emitted[0]["prompt_tokens"] == 8
+    assert emitted[-1].items() >= {"finish": "length", "completion_tokens": 6}.items()
+    assert sum(message.get("prompt_tokens", 0) for message in emitted) == 8
+
+
+def test_an_answer_of_one_piece_counts_both() -> None:
+    _, emitted = run(request(1, "12345678", max_tokens=1))
+    assert [(each["prompt_tokens"], each["completion_tokens"]) for each in emitted] == [(8, 1)]
 
 
 def test_the_first_piece_says_how_probable_it_was() -> None:
