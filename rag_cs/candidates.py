@@ -80,11 +80,13 @@ def _distinct(question: str, ranked: Iterable[tuple[float, Hit, int, int]]) -> I
     for score, hit, start, end in ranked:
         chunk = hit.chunk
         span = extent(chunk, start, end, question)
-        if span is None or is_instruction(chunk.text[slice(*span)]):
+        if span is None:
+            continue
+        place = (chunk.document_id, chunk.start + span[0], chunk.start + span[1])
+        if any(_overlap(place, each) for each in taken):
             continue
         text = normalise(chunk.text[slice(*span)])
-        place = (chunk.document_id, chunk.start + span[0], chunk.start + span[1])
-        if text in texts or any(_overlap(place, each) for each in taken):
+        if text in texts or is_instruction(chunk.text[slice(*span)]):
             continue
         texts.add(text)
         taken.append(place)

@@ -1,170 +1,244 @@
-"""A sentence that seems to answer -> how far the answer reaches: with the list that it introduces,
-or what stands below it where it is but a heading. Pure."""
+"""A sentence that seems to answer -> how far the answer reaches: with the list that it introduces
+or belongs to, with what stands below it where it is a heading, with its other half. What is found
+is only added to: nothing that may answer gets lost. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
-from rag_cs.statements import repeats, statements
-from rag_cs.text import detect_language
+from rag_cs.facts import is_negative
+from rag_cs.statements import answer_span, repeats, statements
+from rag_cs.text import content_words, detect_language
 from rag_cs.types import Chunk, Language
 
-# Characters of a list with what introduces it, of what stands below a heading, and of the answer of
-# a FAQ pair that is given whole.
+Span = tuple[int, int]
+
+# Characters of a list with what introduces it, of what stands below a heading and of the answer of
+# a FAQ pair that is given whole, and of a heading.
 _LONGEST_LIST: Mapping[Language, int] = {"en": 900, "zh": 400}
 _LONGEST_BODY: Mapping[Language, int] = {"en": 320, "zh": 140}
+_LONGEST_HEADING: Mapping[Language, int] = {"en": 60, "zh": 30}
 _MOST_BODY_SENTENCES = 3
 # Between the fields of a row, as `readers` write it. A sentence may have one semicolon, too.
 _FIELD_END = re.compile(r"[;；]\s*")
 _MOST_FIELDS = 2
 _CLOSING = "*_\"'”’」』）) "
-_LEAD_IN = (":", "：")
-_FULL_STOPS = tuple("。！？!?….")
-_QUESTION_MARKS = ("?", "？")
+_STOPS = tuple("。！？!?….~～")
+_ASKING_ENDS = tuple("?？")
 _UNFINISHED = tuple("，,、；;")
-_ITEM = re.compile(
-    r"[-*•·◦▪–]\s|[（(]?\d{1,2}[.)）、．]|[（(]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⑳]"
+_LEAD_IN = re.compile(r"[:：][*_\"'”」』 ]*$")
+_MARK = re.compile(
+    r"(?P<bullet>[-*•·◦▪–])\s|(?P<number>[（(]?\d{1,2}[.)）、．])(?!\d)"
+    r"|(?P<han>[（(]?[一二三四五六七八九十]{1,3}[)）、.])|(?P<ring>[①-⑳])"
 )
+_DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+|[①-⑳]")
+_SEVERAL_CLAUSES = re.compile(r"[:：;；，,、|\d]")
 _ASKS = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|why|how)\b"
-    r"|什么|怎么|怎样|如何|为什么|为何|多少|多久|哪|谁|几",
+    r"|什么|怎么|怎样|如何|为什么|为何|多少|多久|哪|谁|几(?!乎)",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"(?:if|when)\b|如果|如您|若|当", re.IGNORECASE)
-
-Span = tuple[int, int]
+# How a heading begins that needs what is below it.
+_NEEDS_MORE = re.compile(
+    r"(?:what|which|when|where|why|how|if)\b|什么|怎么|怎样|如何|为什么|为何|哪|如果|若",
+    re.IGNORECASE,
+)
 
 
 def extent(chunk: Chunk, start: int, end: int, question: str) -> Span | None:
-    """The span of the answer that the sentence `chunk.text[start:end]` begins or names; None where
-    it names one that doesn't follow."""
+    """The span of the answer to which the sentence `chunk.text[start:end]` belongs; None where it
+    only introduces what isn't there."""
     text = chunk.text
-    spans = statements(text)
-    place = next((number for number, span in enumerate(spans) if span[0] >= start), None)
-    if place is None or text[start] == "|":
+    if text[start] == "|":
         return start, end
     language = detect_language(text[start:end])
-    if chunk.kind == "faq":
-        return _whole_answer(spans, (start, end), _LONGEST_BODY[language])
-    first, last = _finished(text, spans, place)
-    start, end = spans[first][0], spans[last][1]
-    longest = _LONGEST_LIST[language]
-    if _ends_with(text[start:end], _LEAD_IN):
-        return _list(text, spans, first, last, longest)
-    if listed := _list_around(text, spans, first, longest):
-        return listed
-    names = _is_heading(text, spans, last) or (
-        _ASKS.search(question) and repeats(_ASKS.sub("", text[start:end]), question)
-    )
-    if not names:
+    if chunk.question:
+        answer = answer_span(chunk) or (end, start)
+        is_part = answer[0] <= start and end <= answer[1] <= answer[0] + _LONGEST_BODY[language]
+        return answer if is_part else (start, end)
+    page = _Page(text, _sentences(text), _LONGEST_LIST[language])
+    place = next((number for number, span in enumerate(page.spans) if span[0] >= start), None)
+    if place is None:
         return start, end
-    body = _body(text, spans[last + 1 :], _LONGEST_BODY[language])
-    return (body[0][0], body[-1][1]) if body else None
+    first, last = page.finished(place)
+    if page.leads_in(last):
+        return page.listed(first, last)
+    if listed := page.list_around(first, last):
+        return listed
+    start, end = page.span(first, last)
+    if page.is_heading(first, last, _LONGEST_HEADING[language]) or page.names(last, question):
+        below = page.below(last + 1, _LONGEST_BODY[language])
+        end = max([end, *(page.spans[number][1] for number in below)])
+    return start, end
 
 
 def is_indivisible(text: str) -> bool:
     """Whether an answer must not be shortened: of a row or a list a part says something else."""
-    first, _, rest = text.partition("\n")
-    is_list = bool(rest) and _ends_with(first, _LEAD_IN)
+    lines = [line for line in text.split("\n") if line.strip()]
+    is_list = any(map(_LEAD_IN.search, lines[:-1])) or any(map(_mark, lines[1:]))
     return is_list or len(_FIELD_END.split(text)) > _MOST_FIELDS
 
 
-def _whole_answer(spans: Sequence[Span], sentence: Span, most: int) -> Span:
-    """All of a FAQ pair's answer, in the merchant's own words, unless it is long."""
-    whole = spans[0][0], spans[-1][1]
-    return whole if whole[1] - whole[0] <= most else sentence
+@lru_cache(maxsize=256)
+def _sentences(text: str) -> tuple[Span, ...]:
+    return tuple(statements(text))
 
 
-def _list_around(text: str, spans: Sequence[Span], place: int, most: int) -> Span | None:
-    """The list, with what introduces it, of which a line that is no sentence is an item."""
-    for above in range(place - 1, -1, -1):
-        if _stops(text[slice(*spans[above + 1])]):
-            return None
-        if _ends_with(text[slice(*spans[above])], _LEAD_IN):
-            listed = _list(text, spans, *_finished(text, spans, above), most)
-            return listed if listed and spans[place][1] <= listed[1] else None
-    return None
-
-
-def _list(text: str, spans: Sequence[Span], first: int, last: int, most: int) -> Span | None:
-    """What the lines from `first` to `last` introduce, with them."""
-    start, end = spans[first][0], spans[last][1]
-    items = _items(text, end, spans[last + 1 :], most - (end - start))
-    return (start, items[-1][1]) if items else None
-
-
-def _finished(text: str, spans: Sequence[Span], place: int) -> tuple[int, int]:
-    """The first and last line of a sentence that goes on over the ends of lines."""
-    first = last = place
-    while first and _ends_with(text[slice(*spans[first - 1])], _UNFINISHED):
-        first -= 1
-    while last + 1 < len(spans) and _ends_with(text[slice(*spans[last])], _UNFINISHED):
-        last += 1
-    return first, last
-
-
-def _items(text: str, end: int, below: Sequence[Span], most: int) -> list[Span]:
-    """The lines of a list; where they bear no marks, those without full stops, or else the one
-    paragraph."""
-    items: list[Span] = []
-    marked = bool(below) and _is_item(text, below[0])
-    for span in below:
-        line, gap = text[slice(*span)], text[end : span[0]]
-        if span[1] - below[0][0] > most or line.startswith("|"):
-            break
-        if marked and "\n" in gap and not _is_item(text, span):
-            break
-        if not marked and _ends_list(line, gap, bool(items)):
-            break
-        items.append(span)
-        end = span[1]
-    return items
-
-
-def _ends_list(line: str, gap: str, began: bool) -> bool:
-    """Whether a line, after that white space, is no unmarked item."""
-    is_other = "\n" in gap and (_stops(line) or "\n\n" in gap)
-    return _ends_with(line, _LEAD_IN) or (began and is_other)
-
-
-def _body(text: str, below: Sequence[Span], most: int) -> list[Span]:
-    """The first sentences below a heading."""
-    body: list[Span] = []
-    for number, span in enumerate(below):
-        too_long = span[1] - below[0][0] > most
-        if len(body) == _MOST_BODY_SENTENCES or (body and too_long):
-            break
-        line = text[slice(*span)]
-        if line.startswith("|") or line.endswith(_QUESTION_MARKS):
-            break
-        if body and (_is_heading(text, below, number) or _ends_with(line, _LEAD_IN)):
-            break
-        body.append(span)
-    return body
-
-
-def _is_heading(text: str, spans: Sequence[Span], place: int) -> bool:
-    """Whether a line of its own, without a full stop, stands above one that has one and isn't one
-    of several such lines."""
-    line = text[slice(*spans[place])]
-    if _stops(line) or place + 1 >= len(spans) or _is_item(text, spans[place]):
-        return False
-    if _ASKS.search(line) or _CONDITION.match(line):
-        return True
-    if any(map(str.isdigit, line)) or not set(line).isdisjoint(":：;；"):
-        return False
-    above = text[slice(*spans[place - 1])] if place else "."
-    return _stops(above) and _stops(text[slice(*spans[place + 1])])
-
-
-def _is_item(text: str, span: Span) -> bool:
-    return bool(_ITEM.match(text, *span))
+def _mark(line: str) -> str:
+    """The kind of mark that an item of a list begins with; "" for other lines."""
+    found = _MARK.match(line)
+    return _DIGITS.sub("1", found[0].strip()) if found else ""
 
 
 def _stops(line: str) -> bool:
-    return _ends_with(line, _FULL_STOPS)
+    """Whether a line ends as sentences do."""
+    line = line.rstrip(_CLOSING)
+    return line.endswith(_STOPS) or unicodedata.category(line[-1:] or " ") == "So"
 
 
-def _ends_with(line: str, marks: tuple[str, ...]) -> bool:
-    return line.rstrip(_CLOSING).endswith(marks)
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A passage by its sentences, which are named by number; `longest` is a list's length."""
+
+    text: str
+    spans: tuple[Span, ...]
+    longest: int
+
+    def line(self, number: int) -> str:
+        return self.text[slice(*self.spans[number])]
+
+    def span(self, first: int, last: int) -> Span:
+        return self.spans[first][0], self.spans[last][1]
+
+    def gap(self, number: int) -> str:
+        """What stands before a sentence; more than white space where something was left out."""
+        return self.text[self.spans[number - 1][1] if number else 0 : self.spans[number][0]]
+
+    def starts_line(self, number: int) -> bool:
+        return number == 0 or "\n" in self.gap(number)
+
+    def follows(self, number: int) -> bool:
+        """Whether there is such a sentence, with nothing but white space before it."""
+        return number < len(self.spans) and not self.gap(number).strip()
+
+    def leads_in(self, number: int) -> bool:
+        return bool(_LEAD_IN.search(self.line(number)))
+
+    def finished(self, place: int) -> tuple[int, int]:
+        """The first and last line of a sentence that goes on over the ends of lines."""
+        first = last = place
+        while first and self._goes_on(first - 1) and self._fits(first - 1, last):
+            first -= 1
+        while self._goes_on(last) and self._fits(first, last + 1):
+            last += 1
+        return first, last
+
+    def _goes_on(self, number: int) -> bool:
+        if not self.line(number).rstrip(_CLOSING).endswith(_UNFINISHED):
+            return False
+        after = number + 1
+        if not self.follows(after) or "\n\n" in self.gap(after):
+            return False
+        return not self.line(after).startswith("|")
+
+    def _fits(self, first: int, last: int) -> bool:
+        return self.spans[last][1] - self.spans[first][0] <= self.longest
+
+    def listed(self, first: int, last: int) -> Span | None:
+        """What introduces a list, with it; None where it says nothing itself and none follows."""
+        if items := self._items(last + 1, first):
+            return self.span(first, items[-1])
+        lead_in = self.text[slice(*self.span(first, last))].rstrip(_CLOSING)[:-1]
+        return self.span(first, last) if _SEVERAL_CLAUSES.search(lead_in) else None
+
+    def list_around(self, first: int, last: int) -> Span | None:
+        """The list, with what introduces it, of which these lines are an item. One that is a whole
+        sentence stands for itself, unless what introduces it denies."""
+        mark, stops = _mark(self.line(first)), _stops(self.line(last))
+        if stops and not mark:
+            return None
+        for above in range(first - 1, -1, -1):
+            if self.leads_in(above):
+                if stops and not is_negative(self.line(above)):
+                    return None
+                listed = self.listed(self.finished(above)[0], above)
+                return listed if listed and self.spans[last][1] <= listed[1] else None
+            if _mark(self.line(above)) != mark or (not mark and _stops(self.line(above))):
+                return None
+        return None
+
+    def _items(self, begin: int, first: int) -> list[int]:
+        """The lines of a list from `begin` on, all with marks of one kind or all without, that fit
+        with what stands from `first` on; without a list, the paragraph."""
+        items: list[int] = []
+        if not self.follows(begin):
+            return items
+        mark, is_loose = _mark(self.line(begin)), "\n\n" in self.gap(begin)
+        is_paragraph = not mark and _stops(self.line(begin))
+        for number in range(begin, len(self.spans)):
+            line = self.line(number)
+            if not self.follows(number) or not self._fits(first, number) or line.startswith("|"):
+                break
+            if items and self.starts_line(number):
+                if mark and _mark(line) != mark and not self._has_mark(number + 1, mark):
+                    break
+                ends = is_paragraph or _stops(line) or ("\n\n" in self.gap(number) and not is_loose)
+                if not mark and (ends or _mark(line) or self.leads_in(number)):
+                    break
+            items.append(number)
+        return items
+
+    def _has_mark(self, number: int, mark: str) -> bool:
+        return self.follows(number) and _mark(self.line(number)) == mark
+
+    def is_heading(self, first: int, last: int, longest: int) -> bool:
+        """Whether a short line of its own, which is no sentence, stands above what may be its
+        text: below a sentence or an empty line, and above a sentence or a list."""
+        line = self.line(last)
+        if first != last or len(line) > longest or _stops(line) or _mark(line):
+            return False
+        if _SEVERAL_CLAUSES.search(line) or not self.starts_line(last):
+            return False
+        if not self.follows(last + 1) or not self.starts_line(last + 1):
+            return False
+        if _NEEDS_MORE.match(line):
+            return True
+        is_apart = last == 0 or _stops(self.line(last - 1)) or "\n\n" in self.gap(last)
+        below = self.line(last + 1)
+        begins_text = _stops(below) or bool(_mark(below)) or self.leads_in(last + 1)
+        return is_apart and begins_text
+
+    def names(self, place: int, question: str) -> bool:
+        """Whether a line of its own only repeats a question that wants to know more, so that the
+        answer stands below it."""
+        line = self.line(place)
+        is_own = self.starts_line(place) and self.follows(place + 1) and self.starts_line(place + 1)
+        said = _ASKS.sub("", line)
+        return bool(
+            is_own and _ASKS.search(question) and content_words(said) and repeats(said, question)
+        )
+
+    def below(self, begin: int, longest: int) -> list[int]:
+        """What stands below a heading: its first sentences, or its list."""
+        if not self.follows(begin):
+            return []
+        if self.leads_in(begin):
+            return [begin, *items] if (items := self._items(begin + 1, begin)) else []
+        if _mark(self.line(begin)):
+            return self._items(begin, begin)
+        body: list[int] = []
+        for number in range(begin, min(begin + _MOST_BODY_SENTENCES, len(self.spans))):
+            line = self.line(number)
+            is_long = self.spans[number][1] - self.spans[begin][0] > longest
+            if not self.follows(number) or (body and is_long) or line.startswith("|"):
+                break
+            if body and self.starts_line(number) and not _stops(line):
+                break
+            if line.endswith(_ASKING_ENDS) or self.leads_in(number):
+                break
+            body.append(number)
+        return body

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from rag_cs.statements import answer_span
 from rag_cs.text import detect_language, search_terms
 from rag_cs.types import Chunk, Hit, Language
 
@@ -26,13 +27,6 @@ RUNNER_UP = 0.9
 # A question that is the same to the letter, as good as.
 SAME_COSINE = 0.985
 _CODE = re.compile(r"\d")
-# How `readers.builder` writes the answer of a FAQ pair.
-_ANSWER = re.compile(r"(?:^|\n)(?:A: |答：)")
-# Columns of a sheet that file a pair away rather than answer: they follow the answer.
-_FILED = re.compile(
-    r"(?:\s*\n(?:分类|类别|类目|标签|主题|部门|category|tags?|topic|section)\s?[:：][^\n]*)+\s*$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +60,6 @@ def match_faq(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Mat
         return None
     span = answer_span(hit.chunk)
     return Match(hit, cosine, *span) if span else None
-
-
-def answer_span(chunk: Chunk) -> tuple[int, int] | None:
-    """Where the answer of a FAQ pair stands in its chunk's text; None in a piece without one."""
-    label = _ANSWER.search(chunk.text)
-    if not label or not chunk.text[label.end() :].strip():
-        return None
-    filed = _FILED.search(chunk.text, label.end())
-    return label.end(), filed.start() if filed else len(chunk.text.rstrip())
 
 
 def _is_near(language: Language, cosine: float, margin: float) -> bool:

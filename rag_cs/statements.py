@@ -11,6 +11,12 @@ from rag_cs.types import Chunk
 # How `readers.builder` writes the two halves of a FAQ pair.
 _FAQ_LABEL = re.compile(r"(?:Q: |A: |问：|答：)")
 _ANSWER_LABELS = ("A", "答")
+_ANSWER = re.compile(r"(?:^|\n)(?:A: |答：)")
+# Columns of a sheet that file a pair away rather than answer: they follow the answer.
+_FILED = re.compile(
+    r"(?:\s*\n(?:分类|类别|类目|标签|主题|部门|category|tags?|topic|section)\s?[:：][^\n]*)+\s*$",
+    re.IGNORECASE,
+)
 
 
 def statements(text: str) -> list[tuple[int, int]]:
@@ -41,6 +47,15 @@ def statements_of(chunk: Chunk) -> list[tuple[int, int]]:
         if chunk.text[start:end].strip("# ") not in headings
         and not chunk.text[start:end].endswith(("?", "？"))
     ]
+
+
+def answer_span(chunk: Chunk) -> tuple[int, int] | None:
+    """Where the answer of a FAQ pair stands in its chunk's text; None in a piece without one."""
+    label = _ANSWER.search(chunk.text)
+    if not label or not chunk.text[label.end() :].strip():
+        return None
+    filed = _FILED.search(chunk.text, label.end())
+    return label.end(), filed.start() if filed else len(chunk.text.rstrip())
 
 
 def repeats(sentence: str, question: str) -> bool:

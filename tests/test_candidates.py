@@ -85,9 +85,9 @@ def test_no_answer_is_a_candidate_twice() -> None:
     assert [each.text for each in candidates("What hums?", [listed])] == [listed.hit.chunk.text]
 
 
-def test_a_heading_s_candidate_is_what_stands_below_it() -> None:
+def test_a_heading_s_candidate_holds_what_stands_below_it() -> None:
     (candidate,) = candidates("怎么清洗滤网？", [scored("清洗滤网。\n先断电。", 0.9, 0.1)])
-    assert (candidate.text, candidate.before) == ("先断电。", "清洗滤网。")
+    assert candidate.text == "清洗滤网。\n先断电。"
 
 
 def test_a_candidate_is_a_part_of_its_passage() -> None:

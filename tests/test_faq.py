@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from rag_cs.faq import answer_span, match_faq
+from rag_cs.faq import match_faq
+from rag_cs.statements import answer_span
 from rag_cs.types import Hit
 from tests.fakes import HashEmbeddings, make_hit
 
