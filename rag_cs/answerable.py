@@ -95,8 +95,8 @@ class Judge:
         self._finder = finder or reader
         self._max_risk = max_risk
         self.needed = calibration.threshold(max_risk, heard=self.hears)
-        # To quote a sentence that no generator chose, half the risk must do.
-        self.needed_to_quote = calibration.threshold(max_risk / 2, heard=self.hears)
+        # To quote a sentence that no generator chose, four fifths of the risk must do.
+        self.needed_to_quote = calibration.threshold(0.8 * max_risk, heard=self.hears)
 
     def calibrated(self, calibration: Calibration) -> Judge:
         """The same judge with another calibration, such as a store's own."""

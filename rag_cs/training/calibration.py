@@ -128,9 +128,12 @@ def fit(cases: Sequence[Case]) -> dict[str, object]:
 
 
 def fit_verdict(cases: Sequence[Case], first: Calibration) -> dict[str, object]:
-    """As `fit`, with the first regression of another calibration, which may know more cases."""
+    """As `fit`, with the first regression of another calibration, which may know more cases; the
+    risks of both are those of these cases."""
     judged = np.array([first.probability(case.values) for case in cases])
-    return asdict(first) | {"verdict": _fit_verdict(judged, cases)}
+    labels = np.array([case.answers for case in cases])
+    tabled = {"thresholds": _thresholds(judged, labels), "verdict": _fit_verdict(judged, cases)}
+    return asdict(first) | tabled
 
 
 def _fit_verdict(first: Values, cases: Sequence[Case]) -> dict[str, object]:
