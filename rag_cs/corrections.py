@@ -75,7 +75,7 @@ def change_of(document: Document, start: int, end: int, text: str) -> tuple[str,
     right = _shared(old[left:][::-1], text[left:][::-1])
     low, high, new = start + left, end - right, text[left : len(text) - right]
     first, last = _paragraph(whole, low, high)
-    while whole.count(whole[low:high]) != 1 or not whole[low:high].strip():
+    while not _stands_once(whole[low:high], whole) or not whole[low:high].strip():
         if (low, high) == (first, last):
             raise InvalidInput(
                 f"{document.source} says {whole[low:high][:60]!r} more than once. "
@@ -102,11 +102,11 @@ def correct(document: Document, corrections: Iterable[Correction]) -> Corrected:
     conflicts: list[Correction] = []
     absorbed: list[Correction] = []
     for each in corrections:
-        places = document.text.count(each.before)
+        stands_once = _stands_once(each.before, document.text)
         said = bool(each.after) and each.after in document.text
-        if said and (not places or each.before in each.after):
+        if said and (each.before not in document.text or each.before in each.after):
             absorbed.append(each)
-        elif places == 1 and (changed := _replaced(document, each)):
+        elif stands_once and (changed := _replaced(document, each)):
             document = changed
             applied.append(each)
         else:
@@ -201,6 +201,12 @@ def _trimmed(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
         start = block.start + len(part) - len(part.lstrip())
         trimmed.append(replace(block, start=start, end=start + len(part.strip())))
     return tuple(trimmed)
+
+
+def _stands_once(part: str, text: str) -> bool:
+    """Whether a text holds a part in one place; ". ." stands in ". . ." twice."""
+    place = text.find(part)
+    return place >= 0 and text.find(part, place + 1) < 0
 
 
 def _shared(one: str, other: str) -> int:

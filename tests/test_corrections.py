@@ -112,6 +112,14 @@ def test_what_stands_twice_cannot_be_corrected_in_one_place() -> None:
         change_of(twice, 0, 4, "Shut")
 
 
+def test_places_that_overlap_are_two() -> None:
+    dots = make_document("d", "Wait . . . and see")
+    before, after = change_of(dots, 7, 10, "long")
+    assert correct(dots, [Correction("c", dots.id, before, after)]).document.text == (
+        "Wait . long and see"
+    )
+
+
 @given(st.lists(WORDS, min_size=1, max_size=4), st.data())
 def test_a_correction_does_what_it_says(paragraphs: list[list[str]], data: st.DataObject) -> None:
     document = make_document("d", *(" ".join(words) for words in paragraphs))
