@@ -102,11 +102,10 @@ def correct(document: Document, corrections: Iterable[Correction]) -> Corrected:
     conflicts: list[Correction] = []
     absorbed: list[Correction] = []
     for each in corrections:
-        stands_once = _stands_once(each.before, document.text)
         said = bool(each.after) and each.after in document.text
         if said and (each.before not in document.text or each.before in each.after):
             absorbed.append(each)
-        elif stands_once and (changed := _replaced(document, each)):
+        elif _stands_once(each.before, document.text) and (changed := _replaced(document, each)):
             document = changed
             applied.append(each)
         else:

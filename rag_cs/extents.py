@@ -32,8 +32,7 @@ _ASKING_ENDS = tuple("?？")
 _UNFINISHED = tuple("，,、；;")
 _LEAD_IN = re.compile(r"[:：][*_\"'”」』 ]*$")
 _MARK = re.compile(
-    r"(?P<bullet>[-*•·◦▪–])\s|(?P<number>[（(]?\d{1,2}[.)）、．])(?!\d)"
-    r"|(?P<han>[（(]?[一二三四五六七八九十]{1,3}[)）、.])|(?P<ring>[①-⑳])"
+    r"[-*•·◦▪–]\s|[（(]?\d{1,2}[.)）、．](?!\d)|[（(]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⑳]"
 )
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+|[①-⑳]")
 _SEVERAL_CLAUSES = re.compile(r"[:：;；，,、|\d]")
@@ -57,9 +56,7 @@ def extent(chunk: Chunk, start: int, end: int, question: str) -> Span | None:
         return start, end
     language = detect_language(text[start:end])
     if chunk.question:
-        answer = answer_span(chunk) or (end, start)
-        is_part = answer[0] <= start and end <= answer[1] <= answer[0] + _LONGEST_BODY[language]
-        return answer if is_part else (start, end)
+        return _whole_answer(chunk, _LONGEST_BODY[language], start, end)
     page = _Page(text, _sentences(text), _LONGEST_LIST[language])
     place = next((number for number, span in enumerate(page.spans) if span[0] >= start), None)
     if place is None:
@@ -74,6 +71,14 @@ def extent(chunk: Chunk, start: int, end: int, question: str) -> Span | None:
         below = page.below(last + 1, _LONGEST_BODY[language])
         end = max([end, *(page.spans[number][1] for number in below)])
     return start, end
+
+
+def _whole_answer(chunk: Chunk, longest: int, start: int, end: int) -> Span:
+    """All of a FAQ pair's answer, unless it is long or the sentence is no part of it."""
+    answer = answer_span(chunk)
+    if answer is None or answer[1] - answer[0] > longest:
+        return start, end
+    return answer if answer[0] <= start and end <= answer[1] else (start, end)
 
 
 def is_indivisible(text: str) -> bool:
