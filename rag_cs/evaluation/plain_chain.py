@@ -24,6 +24,8 @@ from rag_cs.text import detect_language
 from rag_cs.types import Answer, Hit, Language, Turn
 
 TOP_K = 3
+# Of the conversation.
+MAX_TURNS = 6
 _PASSAGE_CHARACTERS: dict[Language, int] = {"en": 1200, "zh": 500}
 _SYSTEM: dict[Language, str] = {
     "en": (
@@ -87,7 +89,8 @@ class DenseSearcher:
 
 
 class PlainChain:
-    """Retrieves, asks the chat model, and believes it. The conversation is left out."""
+    """Retrieves with the question, asks the chat model, which sees the conversation, and believes
+    it."""
 
     def __init__(self, searcher: DatedSearcher, chat: BaseChatModel) -> None:
         self._searcher = searcher
@@ -96,13 +99,13 @@ class PlainChain:
     async def stream(
         self,
         question: str,
-        history: Sequence[Turn] = (),  # noqa: ARG002
+        history: Sequence[Turn] = (),
         filters: Filters | None = None,
     ) -> AsyncGenerator[Sentence | Answer]:
         """The Answer alone; its confidence is 0 for a reply that says it doesn't know, else 1."""
         language = detect_language(question)
         hits = await asyncio.to_thread(self._searcher.search, [question], TOP_K, filters)
-        reply = await self._chat.ainvoke(chain_prompt(question, hits, language))
+        reply = await self._chat.ainvoke(chain_prompt(question, hits, language, history))
         text = reply.text.strip()
         if is_refusal(text):
             yield Answer("abstained", text, language, confidence=0.0)
@@ -116,8 +119,11 @@ def is_refusal(reply: str) -> bool:
     return not reply.strip() or bool(first and _REFUSAL.search(first[0]))
 
 
-def chain_prompt(question: str, hits: Sequence[Hit], language: Language) -> list[BaseMessage]:
-    """An instruction, one worked example, then the passages with the question."""
+def chain_prompt(
+    question: str, hits: Sequence[Hit], language: Language, history: Sequence[Turn] = ()
+) -> list[BaseMessage]:
+    """An instruction, one worked example, the end of the conversation, then the passages with the
+    question."""
     limit = _PASSAGE_CHARACTERS[language]
     passages = "\n\n".join(f"{hit.chunk.context}\n{hit.chunk.text[:limit]}" for hit in hits)
     shown, asked, answer = _EXAMPLE[language]
@@ -125,6 +131,10 @@ def chain_prompt(question: str, hits: Sequence[Hit], language: Language) -> list
         SystemMessage(_SYSTEM[language]),
         HumanMessage(_turn(shown, asked, language)),
         AIMessage(answer),
+        *(
+            (HumanMessage if turn.role == "user" else AIMessage)(turn.text)
+            for turn in history[-MAX_TURNS:]
+        ),
         HumanMessage(_turn(passages, question, language)),
     ]
 

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from rag_cs.evaluation.plain_chain import DenseSearcher, PlainChain, chain_prompt, is_refusal
-from rag_cs.types import Answer
+from rag_cs.evaluation.plain_chain import (
+    MAX_TURNS,
+    DenseSearcher,
+    PlainChain,
+    chain_prompt,
+    is_refusal,
+)
+from rag_cs.types import Answer, Turn
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, ScriptedChatModel
 
@@ -49,6 +55,15 @@ def test_refusals_are_recognised(reply: str) -> None:
 )  # fmt: skip
 def test_answers_are_not_taken_for_refusals(reply: str) -> None:
     assert not is_refusal(reply)
+
+
+def test_the_end_of_the_conversation_stands_before_the_question() -> None:
+    said = [Turn("user", f"Question {n}?") for n in range(MAX_TURNS)]
+    prompt = chain_prompt(
+        "How much?", [], "en", [Turn("user", "Old?"), *said[:-1], Turn("assistant", "No.")]
+    )
+    assert [each.text for each in prompt[3:-1]] == [*(each.text for each in said[:-1]), "No."]
+    assert [each.type for each in prompt[-3:]] == ["human", "ai", "human"]
 
 
 def test_the_prompt_is_in_the_language_of_the_question() -> None:
