@@ -112,20 +112,22 @@ class Judge:
             return judgement.probability >= self.calibration.verdict.gate
         return judgement.probability >= self.needed
 
-    def hear(self, judgement: Judgement, verdict: float | None) -> Judgement:
-        """The judgement with the generator's log-odds; None where it wasn't asked. As it was,
-        for a judge that doesn't hear."""
+    def hear(self, judgement: Judgement, verdict: float | None, chosen: int = 0) -> Judgement:
+        """The judgement with the generator's log-odds of the chosen candidate's answering; None
+        where it wasn't asked. As it was, for a judge that doesn't hear."""
         if not self.hears:
             return judgement
-        probability = self.calibration.heard(judgement.probability, verdict)
+        score = score_of(judgement.candidates, chosen)
+        probability = self.calibration.heard(judgement.probability, verdict, score)
         return replace(judgement, probability=probability)
 
     @stage("judge")
-    def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
-        """What the first hits hold. `question` is the wording that stands alone."""
+    def judge(self, question: str, hits: Sequence[Hit], asked: str = "") -> Judgement:
+        """What the first hits hold. `question` is the wording that stands alone, `asked` what the
+        shopper asked, where that is less."""
         if not hits:
             return Judgement(0.0)
-        seen = self.see(question, hits)
+        seen = self.see(question, hits, asked)
         if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
             probability = self.needed * is_relevant(question, hits)
@@ -133,14 +135,15 @@ class Judge:
             probability = self.calibration.probability(seen.values)
         return Judgement(probability, seen.evidence, seen.candidates)
 
-    def see(self, question: str, hits: Sequence[Hit]) -> Seen:
-        """Read the first hits; at least one is needed."""
+    def see(self, question: str, hits: Sequence[Hit], asked: str = "") -> Seen:
+        """Read the first hits; at least one is needed. As `judge` otherwise."""
         read = evidence_of(question, hits[:READ_HITS], self._reader)
         apart = self._finder is not self._reader
         found = evidence_of(question, hits[:READ_HITS], self._finder) if apart else read
         order = sorted(found, key=_best_sentence, reverse=True)
-        chosen = candidates(question, found, read if apart else ())
-        return Seen(signals(question, read), tuple(order), tuple(chosen))
+        chosen = candidates(asked or question, found, read if apart else ())
+        values = signals(question, read) | {"candidate": score_of(chosen)}
+        return Seen(values, tuple(order), tuple(chosen))
 
 
 def evidence_of(question: str, hits: Sequence[Hit], reader: AnswerReader | None) -> list[Evidence]:
@@ -190,6 +193,11 @@ def signals(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
     }
 
 
+def score_of(candidates: Sequence[Candidate], chosen: int = 0) -> float:
+    """The score of a candidate, and that of none."""
+    return candidates[chosen].score if candidates else _UNREAD
+
+
 def _best_sentence(evidence: Evidence) -> float:
     return max((logit for *_, logit in evidence.sentences), default=_UNREAD)
 
@@ -207,13 +215,13 @@ def _evidence(hit: Hit, reading: Reading) -> Evidence:
     return Evidence(hit, reading.answers, sentences)
 
 
-def unread(question: str, hits: Sequence[Hit]) -> Judgement:
-    """What can be said without a calibration: whether any hit is near."""
+def unread(question: str, hits: Sequence[Hit], asked: str = "") -> Judgement:
+    """What can be said without a calibration: whether any hit is near. As `Judge.judge`."""
     evidence = evidence_of(question, hits[:READ_HITS], None)
     return Judgement(
         float(is_relevant(question, hits)),
         tuple(evidence),
-        tuple(candidates(question, evidence)),
+        tuple(candidates(asked or question, evidence)),
     )
 
 

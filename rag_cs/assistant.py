@@ -150,8 +150,8 @@ class Assistant:
         if match := match_faq(question, hits, self._embeddings):
             return _Findings(hits, Judgement(match.cosine), match)
         if self._judge is None:
-            return _Findings(hits, unread(queries[-1], hits))
-        return _Findings(hits, self._judge.judge(queries[-1], hits))
+            return _Findings(hits, unread(queries[-1], hits, question))
+        return _Findings(hits, self._judge.judge(queries[-1], hits, question))
 
     async def _write(self, asked: Asked, found: _Findings) -> AsyncGenerator[Judgement | Sentence]:
         """What was judged at last, then the sentences that answer one question; none when the

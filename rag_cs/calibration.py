@@ -1,7 +1,7 @@
 """Signals -> the probability that passages answer, and what a merchant's risk asks of it. Pure.
 
 Two logistic regressions, one on top of the other: over what retrieval and the answer reader say,
-and over that and the verdict of a generator that was trained to give one.
+and over that, the verdict of a generator that was trained to give one, and the sentence's score.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ UNASKED = -8.0
 
 @dataclass(frozen=True, slots=True)
 class VerdictCalibration:
-    """The second regression. Below `gate` of the first's probability the generator isn't asked."""
+    """The second regression: what the first's log-odds weigh, the generator's, and the score of the
+    sentence that it chose. Below `gate` of the first's probability it isn't asked."""
 
     judged: float
     verdict: float
     bias: float
     gate: float
     thresholds: Thresholds
+    candidate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,15 @@ class Calibration:
         """The probability that signals mean an answer."""
         return expit(self.logit(values))
 
-    def heard(self, probability: float, verdict: float | None) -> float:
-        """The probability, given that of the first regression and the generator's log-odds, None
-        where it wasn't asked."""
+    def heard(self, probability: float, verdict: float | None, score: float = 0.0) -> float:
+        """The probability, given that of the first regression, the generator's log-odds, None where
+        it wasn't asked, and the score of the sentence that they are about."""
         if self.verdict is None:
             return probability
         said = UNASKED if verdict is None else verdict
         second = self.verdict
-        return expit(second.bias + second.judged * logit(probability) + second.verdict * said)
+        judged = second.judged * logit(probability) + second.candidate * score
+        return expit(second.bias + judged + second.verdict * said)
 
     def scaled(
         self, slope: float, shift: float, thresholds: Sequence[tuple[float, float]]
@@ -90,6 +93,7 @@ class Calibration:
             self.verdict,
             judged=slope * self.verdict.judged,
             verdict=slope * self.verdict.verdict,
+            candidate=slope * self.verdict.candidate,
             bias=slope * self.verdict.bias + shift,
             thresholds=tuple(thresholds),
         )

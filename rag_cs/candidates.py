@@ -8,18 +8,26 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rag_cs.extents import extent
+from rag_cs.facts import Kind
 from rag_cs.guard import is_instruction
 from rag_cs.text import normalise, split_sentences
 from rag_cs.types import Chunk, Evidence, Hit
+from rag_cs.wanted import states, wanted
 
 # Sentences that the generator is asked about. Of the questions that any of six sentences answers,
 # three hold the answer of 97%. See the log, "One sentence at a time".
 CANDIDATES = 3
-# What a finder's score weighs beside the reader's logit: late interaction says 0.3 to 0.7.
-FINDER_WEIGHT = 10.0
+# What a finder's score weighs beside the reader's logit: late interaction says 0.3 to 0.7. This and
+# the next: see the log, "What kind of fact is asked for".
+FINDER_WEIGHT = 20.0
+# What a fact of the kind that is asked for is worth, and its lack costs, in the finder's scale.
+KIND_WEIGHT = 0.1
 # What a passage's place in the retrieval costs, in the finder's scale. See the log, "How far an
 # answer reaches".
 RANK_COST = 0.04
+# What a score is worth in a generator's log-odds, as the second regression has it. See the log,
+# "What kind of fact is asked for".
+SCORE_WORTH = 0.25
 # Characters of what stands before a sentence: enough to know what "it" is.
 MAX_BEFORE = 120
 
@@ -48,18 +56,20 @@ def candidates(
     most: int = CANDIDATES,
 ) -> list[Candidate]:
     """The likeliest answers of all passages, best first, none twice; never one that would instruct
-    a machine. `found` are in the order of retrieval; `read` are the same passages as another reader
-    saw them, whose scores count too."""
+    a machine. `question` is what the shopper asked, without the conversation; `found` are in the
+    order of retrieval; `read` are the same passages as another reader saw them, whose scores count
+    too."""
     others = {
         (each.hit.chunk.id, start, end): score
         for each in read
         for start, end, score in each.sentences
     }
     weight = FINDER_WEIGHT if others else 1.0
+    kinds = wanted(question)
     ranked = sorted(
         (
             (
-                weight * (score - RANK_COST * place)
+                weight * (score - RANK_COST * place + _kind_of(each.hit.chunk, start, end, kinds))
                 + others.get((each.hit.chunk.id, start, end), 0.0),
                 each.hit,
                 start,
@@ -71,6 +81,11 @@ def candidates(
         key=lambda row: -row[0],
     )
     return list(islice(_distinct(question, ranked), most))
+
+
+def priors(candidates: Sequence[Candidate]) -> list[float]:
+    """What their scores count beside the generator's log-odds of each."""
+    return [SCORE_WORTH * each.score for each in candidates]
 
 
 def _distinct(question: str, ranked: Iterable[tuple[float, Hit, int, int]]) -> Iterator[Candidate]:
@@ -91,6 +106,12 @@ def _distinct(question: str, ranked: Iterable[tuple[float, Hit, int, int]]) -> I
         texts.add(text)
         taken.append(place)
         yield Candidate(hit, *span, score, text_before(chunk, span[0]))
+
+
+def _kind_of(chunk: Chunk, start: int, end: int, kinds: frozenset[Kind]) -> float:
+    if not kinds:
+        return 0.0
+    return KIND_WEIGHT if states(chunk.text[start:end], kinds) else -KIND_WEIGHT
 
 
 def _overlap(one: tuple[str, int, int], other: tuple[str, int, int]) -> bool:

@@ -12,6 +12,7 @@ import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -58,18 +59,23 @@ class Drafter:
                 async for each in drafts:
                     yield each
 
-    async def choice(self, prompts: Sequence[list[BaseMessage]]) -> Choice:
+    async def choice(
+        self, prompts: Sequence[list[BaseMessage]], priors: Sequence[float] = ()
+    ) -> Choice:
         """What `best` says first, alone."""
-        async with aclosing(self.best(prompts)) as said:
+        async with aclosing(self.best(prompts, priors)) as said:
             async for each in said:
                 if isinstance(each, Choice):
                     return each
         raise AssertionError("it says first which one it goes on with")
 
-    async def best(self, prompts: Sequence[list[BaseMessage]]) -> AsyncGenerator[Choice | str]:
+    async def best(
+        self, prompts: Sequence[list[BaseMessage]], priors: Sequence[float] = ()
+    ) -> AsyncGenerator[Choice | str]:
         """Asks about the first of at least one prompt and, unless that is answered surely, about
-        the others at once; goes on with the one that is answered most surely: which that is, then
-        its sentences. Only for a trained generator. Raises as `draft`."""
+        the others at once; goes on with the one that is answered most surely, by the log-odds with
+        its prior added: which that is, then its sentences. Only for a trained generator. Raises as
+        `draft`."""
         async with AsyncExitStack() as stack:
             stack.enter_context(during("generate"))
             drafts: list[AsyncGenerator[Verdict | str]] = []
@@ -79,7 +85,8 @@ class Drafter:
                     new = [aclosing(self._draft(prompt)) for prompt in some]
                     drafts += [await stack.enter_async_context(draft) for draft in new]
                     logits += await _verdicts_of(drafts[len(logits) :])
-            number = max(range(len(logits)), key=logits.__getitem__)
+            sure = [sum(each) for each in zip_longest(logits, priors[: len(logits)], fillvalue=0.0)]
+            number = max(range(len(logits)), key=sure.__getitem__)
             for other, draft in enumerate(drafts):
                 if other != number:
                     await draft.aclose()

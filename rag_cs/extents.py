@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag_cs.facts import is_negative
-from rag_cs.statements import answer_span, repeats, statements
-from rag_cs.text import content_words, detect_language
+from rag_cs.statements import answer_span, says_nothing, statements
+from rag_cs.text import detect_language
 from rag_cs.types import Chunk, Language
 
 Span = tuple[int, int]
@@ -36,11 +36,6 @@ _MARK = re.compile(
 )
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+|[①-⑳]")
 _SEVERAL_CLAUSES = re.compile(r"[:：;；，,、|\d]")
-_ASKS = re.compile(
-    r"\b(?:what|which|who|whom|whose|when|where|why|how)\b"
-    r"|什么|怎么|怎样|如何|为什么|为何|多少|多久|哪|谁|几(?!乎)",
-    re.IGNORECASE,
-)
 # How a heading begins that needs what is below it.
 _NEEDS_MORE = re.compile(
     r"(?:what|which|when|where|why|how|if)\b|什么|怎么|怎样|如何|为什么|为何|哪|如果|若",
@@ -50,7 +45,7 @@ _NEEDS_MORE = re.compile(
 
 def extent(chunk: Chunk, start: int, end: int, question: str) -> Span | None:
     """The span of the answer to which the sentence `chunk.text[start:end]` belongs; None where it
-    only introduces what isn't there."""
+    only introduces what isn't there, or says no more than a question that asks for more."""
     text = chunk.text
     if text[start] == "|":
         return start, end
@@ -67,8 +62,11 @@ def extent(chunk: Chunk, start: int, end: int, question: str) -> Span | None:
     if listed := page.list_around(first, last):
         return listed
     start, end = page.span(first, last)
-    if page.is_heading(first, last, _LONGEST_HEADING[language]) or page.names(last, question):
+    is_empty = says_nothing(text[start:end], question)
+    if is_empty or page.is_heading(first, last, _LONGEST_HEADING[language]):
         below = page.below(last + 1, _LONGEST_BODY[language])
+        if is_empty and not below:
+            return None
         end = max([end, *(page.spans[number][1] for number in below)])
     return start, end
 
@@ -82,10 +80,9 @@ def _whole_answer(chunk: Chunk, longest: int, start: int, end: int) -> Span:
 
 
 def is_indivisible(text: str) -> bool:
-    """Whether an answer must not be shortened: of a row or a list a part says something else."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    is_list = any(map(_LEAD_IN.search, lines[:-1])) or any(map(_mark, lines[1:]))
-    return is_list or len(_FIELD_END.split(text)) > _MOST_FIELDS
+    """Whether an answer must not be shortened: of a row a part says something else, and of several
+    lines the first is a heading, or introduces the others."""
+    return "\n" in text.strip() or len(_FIELD_END.split(text)) > _MOST_FIELDS
 
 
 @lru_cache(maxsize=256)
@@ -216,16 +213,6 @@ class _Page:
         below = self.line(last + 1)
         begins_text = _stops(below) or bool(_mark(below)) or self.leads_in(last + 1)
         return is_apart and begins_text
-
-    def names(self, place: int, question: str) -> bool:
-        """Whether a line of its own only repeats a question that wants to know more, so that the
-        answer stands below it."""
-        line = self.line(place)
-        is_own = self.starts_line(place) and self.follows(place + 1) and self.starts_line(place + 1)
-        said = _ASKS.sub("", line)
-        return bool(
-            is_own and _ASKS.search(question) and content_words(said) and repeats(said, question)
-        )
 
     def below(self, begin: int, longest: int) -> list[int]:
         """What stands below a heading: its first sentences, or its list."""

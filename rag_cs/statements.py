@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from rag_cs.text import content_words, split_sentences
+from rag_cs.text import content_words, normalise, split_sentences
 from rag_cs.types import Chunk
 
 # How `readers.builder` writes the two halves of a FAQ pair.
@@ -17,6 +17,13 @@ _FILED = re.compile(
     r"(?:\s*\n(?:分类|类别|类目|标签|主题|部门|category|tags?|topic|section)\s?[:：][^\n]*)+\s*$",
     re.IGNORECASE,
 )
+
+_ASKS = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|why|how)\b"
+    r"|什么|怎么|怎样|如何|为什么|为何|多少|多久|哪|谁|几(?!乎)",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\bor\b|还是|或", re.IGNORECASE)
 
 
 def statements(text: str) -> list[tuple[int, int]]:
@@ -60,4 +67,20 @@ def answer_span(chunk: Chunk) -> tuple[int, int] | None:
 
 def repeats(sentence: str, question: str) -> bool:
     """Whether a sentence says nothing that the question didn't."""
-    return content_words(sentence) <= content_words(question)
+    words = content_words(sentence)
+    return words <= content_words(question) or _letters(sentence) in _letters(question)
+
+
+def asks_for_more(question: str) -> bool:
+    """Whether a question wants what it doesn't say itself: not whether, nor which of two."""
+    return bool(_ASKS.search(question)) and not _OR.search(question)
+
+
+def says_nothing(sentence: str, question: str) -> bool:
+    """Whether a sentence can be no answer, since the question says as much and asks for more."""
+    return asks_for_more(question) and repeats(sentence, question)
+
+
+def _letters(text: str) -> str:
+    # Chinese words are cut by what stands around them.
+    return "".join(filter(str.isalnum, normalise(text)))

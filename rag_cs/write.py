@@ -9,20 +9,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.embeddings import Embeddings
 
 from rag_cs.answerable import Judge, Judgement, extract
-from rag_cs.candidates import Candidate
+from rag_cs.candidates import Candidate, priors
 from rag_cs.draft import Choice, Drafter
 from rag_cs.extents import is_indivisible
-from rag_cs.facts import is_negative, split_clauses
+from rag_cs.fields import fields_of
 from rag_cs.ground import cite, ground
 from rag_cs.guard import blocked
 from rag_cs.prompt import SECRETS, ask_about, build_prompt
-from rag_cs.statements import repeats
+from rag_cs.shortening import leaves_out_condition, may_stand, stands_alone
+from rag_cs.statements import repeats, says_nothing
+from rag_cs.text import detect_language
 from rag_cs.types import Citation, Hit, Language, Turn
+from rag_cs.wanted import wants_fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +84,28 @@ class Writer:
             ask_about(each, asked.question, asked.language, asked.history, asked.told)
             for each in known
         ]
-        chosen, written = known[0], False
-        drafts = self._drafter.best(prompts)
+        chosen, whole, written = known[0], None, False
+        drafts = self._drafter.best(prompts, priors(known))
         async with aclosing(drafts):
             async for draft in drafts:
                 if isinstance(draft, Choice):
                     chosen = known[draft.number]
-                    judgement = self._hear(judgement, draft.logit)
+                    judgement = self._hear(judgement, draft.logit, draft.number)
                     yield judgement
                     if judgement.probability < self.needed:
                         return
-                elif sentence := await asyncio.to_thread(
-                    self._taken_from, chosen, draft, asked.question
-                ):
+                    whole = _quoted(chosen, asked.question)
+                    if not _is_to_be_worded(chosen, asked):
+                        break
+                    continue
+                sentence = await asyncio.to_thread(self._taken_from, chosen, draft, asked.question)
+                if sentence and not may_stand(sentence.text, chosen.text, asked.question):
+                    break
+                if sentence:
                     written = True
                     yield sentence
-        if not written and (quoted := _quoted(chosen)):
-            yield quoted
+        if not written and whole:
+            yield whole
 
     async def _of_passages(
         self, asked: Asked, hits: Sequence[Hit], judgement: Judgement
@@ -119,31 +127,42 @@ class Writer:
         if (
             not written
             and self._may_quote(judgement)
-            and (quoted := _quoted(extract(asked.question, evidence)))
+            and (quoted := _quoted(extract(asked.question, evidence), asked.question))
         ):
             yield quoted
 
     def _taken_from(self, candidate: Candidate, draft: str, question: str) -> Sentence | None:
-        """A drafted sentence that the candidate supports, or a part of it, if it may be sent. Rows
-        and lists are left whole: which field answers a small generator often doesn't know."""
-        if is_indivisible(candidate.text):
-            return None
-        sentence = self._supported(draft, question, [candidate.hit])
+        """A drafted sentence that the candidate supports, or a part of it, if it may be sent."""
+        sentence = self._grounded(draft, question, [candidate.hit])
         if sentence and _overlaps(sentence.citation, candidate):
             return sentence
         part = draft.rstrip(".。 ")
-        if not _stands_for(part, candidate.text) or repeats(part, question):
+        if not stands_alone(part, candidate.text) or repeats(part, question):
             return None
         if blocked(part, [candidate.text], SECRETS):
             return None
         return _cited(part, candidate)
 
     def _supported(self, draft: str, question: str, hits: Sequence[Hit]) -> Sentence | None:
-        """A drafted sentence with its quote, if it may be sent."""
+        """A drafted sentence with its quote, if it may be sent; the quote itself where the draft
+        leaves out a condition of it."""
+        sentence = self._grounded(draft, question, hits)
+        if sentence is None:
+            return None
+        quote = sentence.citation.quote
+        if not leaves_out_condition(draft, quote, question):
+            return sentence
+        if blocked(quote, [quote]):
+            return None
+        return Sentence(quote, replace(sentence.citation, sentence=quote))
+
+    def _grounded(self, draft: str, question: str, hits: Sequence[Hit]) -> Sentence | None:
         if repeats(draft, question):
             return None
         citation = ground(draft, hits, self._embeddings)
-        if citation is None or blocked(draft, [citation.quote], SECRETS):
+        if citation is None or says_nothing(citation.quote, question):
+            return None
+        if blocked(draft, [citation.quote], SECRETS):
             return None
         return Sentence(draft, citation)
 
@@ -152,9 +171,9 @@ class Writer:
             return self._judge.is_worth_asking(judgement)
         return judgement.probability >= self.needed
 
-    def _hear(self, judgement: Judgement, verdict: float | None) -> Judgement:
-        """The judgement with what the generator said of it."""
-        return self._judge.hear(judgement, verdict) if self._judge else judgement
+    def _hear(self, judgement: Judgement, verdict: float | None, chosen: int = 0) -> Judgement:
+        """The judgement with what the generator said of the chosen candidate."""
+        return self._judge.hear(judgement, verdict, chosen) if self._judge else judgement
 
     def _may_quote(self, judgement: Judgement) -> bool:
         """Whether the likeliest sentence may stand for an answer that the generator didn't find.
@@ -163,24 +182,28 @@ class Writer:
         return judge is not None and judgement.probability >= judge.needed_to_quote
 
 
+def _is_to_be_worded(candidate: Candidate, asked: Asked) -> bool:
+    """Whether the generator may make something of a sentence: the fact that is asked for, or words
+    of another language. Rows and what takes several lines are left whole: which field answers a
+    small generator often doesn't know."""
+    if is_indivisible(candidate.text):
+        return False
+    return wants_fact(asked.question) or detect_language(candidate.text) != asked.language
+
+
 def _overlaps(citation: Citation, candidate: Candidate) -> bool:
     start = candidate.hit.chunk.start
     return citation.start < start + candidate.end and start + candidate.start < citation.end
 
 
-def _stands_for(part: str, sentence: str) -> bool:
-    """Whether a part of a sentence says something by itself, and nothing else than the sentence: a
-    bare number doesn't, nor what the rest of the sentence may deny."""
-    if part not in sentence or not any(map(str.isalpha, part)):
-        return False
-    return part == sentence or not any(map(is_negative, split_clauses(sentence)))
-
-
-def _quoted(candidate: Candidate | None) -> Sentence | None:
-    """A sentence as it stands, if there is one and it may be sent."""
-    if candidate is None or blocked(candidate.text, [candidate.text]):
+def _quoted(candidate: Candidate | None, question: str) -> Sentence | None:
+    """A sentence as it stands, or a row with the names of its fields, if there is one and it may be
+    sent."""
+    if candidate is None or says_nothing(candidate.text, question):
         return None
-    return _cited(candidate.text, candidate)
+    if blocked(candidate.text, [candidate.text]):
+        return None
+    return _cited(fields_of(candidate.text, candidate.before), candidate)
 
 
 def _cited(text: str, candidate: Candidate) -> Sentence:

@@ -32,7 +32,7 @@ from rag_cs.models.answer_reader import OpenVINOAnswerReader
 from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
 from rag_cs.training.answer_pairs import is_for_calibration, open_corpus
-from rag_cs.training.calibration import Case, fit, fit_verdict, make_cases, save
+from rag_cs.training.calibration import Case, fit, make_cases, save
 from rag_cs.training.late_interaction import is_held_out
 from rag_cs.weights import resolve
 
@@ -49,9 +49,9 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="as of train_answerability.py")
     parser.add_argument("--adapter", type=Path, help="of an answer reader, if any")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
-    parser.add_argument("--first", type=Path, help="a calibration whose first regression is kept")
     parser.add_argument("--measure", type=int, default=100, help="questions of a data set; or 0")
     parser.add_argument("--limit", type=int, default=400, help="questions of a data set")
+    parser.add_argument("--heard", type=int, help="of which the generator is asked; default: all")
     arguments = parser.parse_args()
     settings = Settings()
     settings.storage.indexes = arguments.work / "indexes"
@@ -61,10 +61,12 @@ def main() -> int:
             others = [open_corpus(read_dataset(each), system) for each in arguments.only_measured]
             judge = make_judge(system, arguments.adapter)
             ask = system.choose if is_trained(settings) else None
-            made = make_cases(corpora, judge, is_for_calibration, limit=arguments.limit, ask=ask)
+            made = make_cases(
+                corpora, judge, is_for_calibration,
+                limit=arguments.limit, ask=ask, heard=arguments.heard,
+            )  # fmt: skip
             fitted = kept(arguments.work / f"cases-{arguments.limit}.jsonl", made)
-            kept_first = arguments.first and Calibration.load(arguments.first)
-            save(fit_verdict(fitted, kept_first) if kept_first else fit(fitted), arguments.out)
+            save(fit(fitted), arguments.out)
             if arguments.measure:
                 everything = [*corpora, *others]
                 made = make_cases(everything, judge, is_held_out, limit=arguments.measure, ask=ask)
@@ -109,7 +111,8 @@ def measure(cases: Sequence[Case], calibration: Calibration) -> None:
         first = calibration.probability(case.values)
         second = calibration.verdict
         asked = second is not None and first >= second.gate
-        return calibration.heard(first, case.verdict if asked else None) if hears else first
+        verdict = case.verdict if asked else None
+        return calibration.heard(first, verdict, case.score) if hears else first
 
     for hears in (False, True) if heard else (False,):
         print("with the generator's verdict" if hears else "without the generator's verdict")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.answerable import evidence_of, extract, is_relevant, signals, unread
+from rag_cs.answerable import evidence_of, extract, is_relevant, score_of, signals, unread
 from rag_cs.calibration import Calibration
 from rag_cs.statements import statements
 from rag_cs.types import Evidence
@@ -96,6 +96,19 @@ def test_of_a_question_no_wording_answers() -> None:
         "坏了可换。",
         "分类：售后",
     ]
+
+
+def test_the_best_candidate_s_score_is_a_signal() -> None:
+    seen = make_judge().see("Is the HK-170 waterproof?", [RETURNS])
+    assert seen.values["candidate"] == seen.candidates[0].score == score_of(seen.candidates)
+    assert score_of(()) < seen.values["candidate"]
+
+
+def test_an_answer_may_repeat_what_was_said_before() -> None:
+    hit, wording = make_hit("The lamp hums."), "Why is that? The lamp hums."
+    assert make_judge().judge(wording, [hit], "Why is that?").candidates
+    assert unread(wording, [hit], "Why is that?").candidates
+    assert not make_judge().judge(wording, [hit]).candidates
 
 
 def test_another_language_is_left_to_the_grounding() -> None:

@@ -31,10 +31,11 @@ LEVELS: list[list[str]] = [
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
     ["candidates"],
-    ["extents"],
+    ["extents", "shortening"],
+    ["wanted"],
     ["readers", "index", "generators", "models"],
     ["facts", "guard", "policies", "privacy", "statements", "calibration", "corrections"],
-    ["dates"],
+    ["dates", "fields"],
     ["text", "stages"],
     ["types", "errors", "hosts"],
 ]  # fmt: skip

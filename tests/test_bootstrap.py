@@ -29,7 +29,7 @@ async def test_a_store_is_opened_once_and_answers(tmp_path: Path) -> None:
     store = system.store("demo", create=True)
     assert system.store("demo") is store
     store.ingester.ingest(b"Unused goods go back within 7 days.", "returns.md")
-    answer = await system.assistant(store).answer("Can unused goods go back?")
+    answer = await system.assistant(store).answer("When can unused goods go back?")
     assert answer.citations[0].quote == "Unused goods go back within 7 days."
 
 

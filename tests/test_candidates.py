@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_cs.candidates import CANDIDATES, MAX_BEFORE, Candidate, candidates, text_before
+from rag_cs.candidates import CANDIDATES, MAX_BEFORE, Candidate, candidates, priors, text_before
 from rag_cs.statements import statements_of
 from rag_cs.types import Evidence
 from tests.fakes import make_hit
@@ -40,6 +40,18 @@ def test_another_reader_s_scores_count_too() -> None:
 def test_between_equals_the_better_hit_goes_first() -> None:
     found = [scored("Lamps hum.", 0.5), scored("Lamps are blue.", 0.52)]
     assert candidates("Which lamps?", found)[0].text == "Lamps hum."
+
+
+def test_a_fact_of_the_kind_that_is_asked_for_goes_first() -> None:
+    found = [scored("Send lamps back by post. Send lamps back within 7 days.", 0.55, 0.4)]
+    assert candidates("How do I send lamps back?", found)[0].text == "Send lamps back by post."
+    best = candidates("How soon must I send lamps back?", found)[0]
+    assert best.text == "Send lamps back within 7 days."
+
+
+def test_scores_count_beside_a_generator_s_log_odds() -> None:
+    found = candidates("Which lamps?", [scored("Lamps are blue. Lamps hum.", 9.0, 5.0)])
+    assert priors(found) == [2.25, 1.25]
 
 
 def test_a_sentence_that_would_instruct_a_machine_is_none() -> None:

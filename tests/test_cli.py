@@ -50,14 +50,14 @@ def test_search_prints_hits_as_promised(store: str) -> None:
 
 
 def test_ask_prints_the_answer_and_its_quote(store: str) -> None:
-    done = RUNNER.invoke(app, ["ask", "--store", store, "Can unused goods go back?", "--json"])
+    done = RUNNER.invoke(app, ["ask", "--store", store, "When can unused goods go back?", "--json"])
     answer = json.loads(done.stdout)
     assert (answer["status"], answer["answer"]) == (
         "answered",
         "Unused goods go back within 7 days.",
     )
     assert answer["citations"][0]["quote"] == "Unused goods go back within 7 days."
-    plain = RUNNER.invoke(app, ["ask", "--store", store, "Can unused goods go back?"]).stdout
+    plain = RUNNER.invoke(app, ["ask", "--store", store, "When can unused goods go back?"]).stdout
     assert "— Returns: “Unused goods go back within 7 days.”" in plain
 
 
@@ -71,7 +71,7 @@ def test_a_day_decides_between_versions(store: str, tmp_path: Path) -> None:
     before = RUNNER.invoke(app, [*search, "2025-02-01"]).stdout
     assert "7 days" in before
     assert "30 days" not in before
-    ask = ["ask", "-s", store, "Can unused goods go back?", "--as-of", "2025-02-01", "--json"]
+    ask = ["ask", "-s", store, "When can unused goods go back?", "--as-of", "2025-02-01", "--json"]
     assert json.loads(RUNNER.invoke(app, ask).stdout)["citations"][0]["version"] == ""
 
 
@@ -210,7 +210,7 @@ def test_a_store_is_backed_up_restored_renamed_and_verified(store: str, tmp_path
     assert done.stdout == "Store 'copy' is restored.\n"
     assert RUNNER.invoke(app, ["store", "rename", "copy", "second"]).exit_code == 0
     assert "is sound" in RUNNER.invoke(app, ["store", "verify", "second"]).stdout
-    answer = RUNNER.invoke(app, ["ask", "-s", "second", "Can unused goods go back?"])
+    answer = RUNNER.invoke(app, ["ask", "-s", "second", "When can unused goods go back?"])
     assert "Unused goods go back within 7 days." in answer.stdout
     (tmp_path / "indexes" / "second" / "vectors.faiss").write_bytes(b"{}")
     done = RUNNER.invoke(app, ["store", "verify", "second"])

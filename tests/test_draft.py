@@ -78,9 +78,19 @@ async def test_of_several_prompts_the_surest_is_gone_on_with() -> None:
     assert said[0].number == 1
     assert said[0].logit == pytest.approx(math.log(4))
     assert said[1:] == ["It lasts.", "Twice."]
+
     assert len(chat.engine.calls) == 3
     choice = await Drafter(chat, trained=True).choice(prompts)
     assert choice.number == 1
+
+
+async def test_a_prior_decides_between_near_equals() -> None:
+    chat = FakeChatModel.replying("No", first_logprob=math.log(0.8))
+    prompts = [build_prompt(f"It {word}?", (), "en") for word in ("hums", "lasts", "ends")]
+    drafter = Drafter(chat, trained=True)
+    assert (await drafter.choice(prompts)).number == 0
+    chosen = await drafter.choice(prompts, [0.1, 0.2, 0.0])
+    assert (chosen.number, chosen.logit) == (1, pytest.approx(-math.log(4)))
 
 
 @pytest.mark.parametrize(("probability", "asked"), [(0.95, 1), (0.6, 3)])

@@ -94,6 +94,13 @@ def test_what_introduces_nothing_is_no_answer() -> None:
     assert reached("A: These stay:\nQ: Who pays?\nA: You do.", "These stay:") is None
 
 
+@pytest.mark.parametrize("rest", ["", "\n| 步骤 |", " 怎么洗？"])
+def test_what_repeats_the_question_is_no_answer_where_nothing_is_below(rest: str) -> None:
+    text = f"本机耐用。\n清洗滤网。{rest}"
+    assert reached(text, "清洗滤网。", "那清洗滤网怎么操作？") is None
+    assert reached(text, "清洗滤网。", "要清洗滤网吗？") == "清洗滤网。"
+
+
 @pytest.mark.parametrize(
     ("text", "rest", "question"),
     [
@@ -139,10 +146,10 @@ def test_the_answer_of_a_faq_pair_is_given_whole_unless_it_is_long() -> None:
         ("1. Unplug it.\n2. Wait.", True),
         ("- One item.", False),
         ("It hums; it glows.", False),
-        ("如果坏了，\n可换。", False),
+        ("如果坏了，\n可换。", True),
     ],
 )
-def test_rows_and_lists_are_not_shortened(text: str, whole: bool) -> None:
+def test_rows_and_what_takes_several_lines_are_not_shortened(text: str, whole: bool) -> None:
     assert is_indivisible(text) is whole
 
 

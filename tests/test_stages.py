@@ -43,11 +43,11 @@ async def test_an_answer_s_stages_are_told_in_their_order(tmp_path: Path) -> Non
     store.ingester.ingest(FACT.encode(), "returns.md")
     notes = Notes()
     watch(notes)
-    await system.assistant(store).answer("Can unused goods go back?")
+    await system.assistant(store).answer("When can unused goods go back?")
     assert list(dict.fromkeys(notes.begun)) == ["rewrite", "retrieve", "generate", "ground"]
     assert sorted(notes.begun) == sorted(notes.ended)
     watch(None)
-    await system.assistant(store).answer("Can unused goods go back?")
+    await system.assistant(store).answer("When can unused goods go back?")
     assert len(notes.begun) == len(notes.ended)
     system.close()
 

@@ -99,6 +99,45 @@ async def test_a_row_is_left_whole(draft: str) -> None:
     assert sentence.text == hit.chunk.text
 
 
+async def test_a_row_is_read_out_by_its_header() -> None:
+    chat = FakeChatModel.replying(Reply(Silver="Yes\n20 euros"))
+    hit = hit_of("| Member | Coupon |\n| --- | --- |\n| Silver | 20 euros |\n| Gold | 50 euros |")
+    (sentence,) = await written(chat, "Does a silver member get a coupon?", judged(hit))
+    assert sentence.text == "Member: Silver; Coupon: 20 euros"
+    assert sentence.citation.quote == "| Silver | 20 euros |"
+
+
+@pytest.mark.parametrize("draft", ["The buyer pays.", "buyer", "The lamp is bright."])
+async def test_what_leaves_out_a_condition_is_not_sent(draft: str) -> None:
+    text = "The buyer pays if the lamp is bright."
+    chat = FakeChatModel.replying(Reply(buyer=f"Yes\n{draft}\nThe buyer."))
+    (sentence,) = await written(chat, "Who has to pay?", judged(hit_of(text)))
+    assert sentence.text == text
+
+
+async def test_a_generator_that_sees_passages_may_leave_out_none_either() -> None:
+    text = "The buyer pays the postage if the lamp is too bright."
+    writer = Writer(Drafter(FakeChatModel.replying("The buyer pays.")), HashEmbeddings(), None)
+    asked = Asked("Who has to pay?", (), "en", ())
+    events = [each async for each in writer.write(asked, [hit_of(text)], judged(hit_of(text)))]
+    (sentence,) = [each for each in events if isinstance(each, Sentence)]
+    assert sentence.text == sentence.citation.sentence == sentence.citation.quote == text
+
+
+@pytest.mark.parametrize("question", ["Can it get wet?", "How do I clean it?"])
+async def test_who_asks_for_no_fact_is_told_the_sentence(question: str) -> None:
+    chat = FakeChatModel.replying(Reply(cloth="Yes\na wet cloth"))
+    hit = hit_of("Wipe the lamp with a wet cloth.")
+    (sentence,) = await written(chat, question, judged(hit))
+    assert sentence.text == hit.chunk.text
+
+
+async def test_what_only_repeats_the_question_is_no_answer() -> None:
+    chat = FakeChatModel.replying(Reply(changed="Yes\nThe water was changed."))
+    hit = hit_of("The water was changed. Fish swim.")
+    assert await written(chat, "Why was the water changed?", judged(hit)) == []
+
+
 async def test_what_another_sentence_says_is_not_sent_for_this_one() -> None:
     chat = FakeChatModel.replying(Reply(postage="Yes\nUnused goods can be returned."))
     (sentence,) = await written(chat, "Who has to pay?", judged(RETURNS))

@@ -23,7 +23,7 @@ from rag_cs.bootstrap.models import (
     make_retriever,
 )
 from rag_cs.calibration import StoreCalibration
-from rag_cs.candidates import Candidate
+from rag_cs.candidates import Candidate, priors
 from rag_cs.corrector import Corrector
 from rag_cs.draft import Choice, Drafter
 from rag_cs.errors import RagError
@@ -218,7 +218,7 @@ class System:
         one that `is_trained`, and outside of a running event loop. Raises ModelError and Busy."""
         language = detect_language(question)
         prompts = [ask_about(each, question, language, history) for each in candidates]
-        return asyncio.run(Drafter(self.chat, trained=True).choice(prompts))
+        return asyncio.run(Drafter(self.chat, trained=True).choice(prompts, priors(candidates)))
 
     def judge_of(self, name: str) -> Judge | None:
         """The judge with the store's own calibration, if it was calibrated for the judge that the

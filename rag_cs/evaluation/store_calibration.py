@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from rag_cs.answerable import READ_HITS, Judge
+from rag_cs.answerable import READ_HITS, Judge, score_of
 from rag_cs.calibration import Calibration, logit
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice
@@ -94,8 +94,9 @@ def _log_odds(asked: str, hits: Sequence[Hit], judge: Judge, ask: Ask | None) ->
     first = judge.calibration.probability(seen.values)
     if ask is None:
         return logit(first)
-    said = ask(asked, seen.candidates).logit if seen.candidates else None
-    return logit(judge.calibration.heard(first, said))
+    said = ask(asked, seen.candidates) if seen.candidates else None
+    score = score_of(seen.candidates, said.number if said else 0)
+    return logit(judge.calibration.heard(first, said.logit if said else None, score))
 
 
 def _holds(hit: Hit, document: Document, quote: str) -> bool:

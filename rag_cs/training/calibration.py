@@ -1,6 +1,6 @@
 """The recipe of the calibration: questions with and without an answer in, a logistic regression
-over `answerable.signals` out, with the probability to ask for by risk; and a second one over it
-and the verdict of a generator that gives one.
+over `answerable.signals` out, with the probability to ask for by risk; and a second one over it,
+the verdict of a generator that gives one, and the score of the sentence that this is about.
 
 Learned from the questions that the answer reader was kept from (`is_for_calibration`), as many
 answerable ones as not: those of data sets that have some, and every question asked once more of
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,8 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rag_cs.answerable import READ_HITS, Judge
-from rag_cs.calibration import UNASKED, Calibration, logit
+from rag_cs.answerable import READ_HITS, Judge, score_of
+from rag_cs.calibration import UNASKED, logit
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice
 from rag_cs.evaluation.datasets import Dataset, Query
@@ -44,12 +44,13 @@ generator would answer from, and its log-odds."""
 class Case:
     """The signals of a question, and whether the sentence that would be sent answers it. `kind` is
     the data set, or the set with ", asked elsewhere" for one that was asked of another corpus;
-    `verdict` is the generator's, if it was asked."""
+    `verdict` is the generator's, if it was asked, `score` that of the sentence."""
 
     kind: str
     values: dict[str, float]
     answers: bool
     verdict: float | None = None
+    score: float = 0.0
 
 
 def make_cases(
@@ -59,9 +60,11 @@ def make_cases(
     *,
     limit: int,
     ask: Ask | None = None,
+    heard: int | None = None,
     seed: int = 0,
 ) -> Iterator[Case]:
-    """The cases of at most `limit` questions of each data set whose passages all belong."""
+    """The cases of at most `limit` questions of each data set whose passages all belong; of the
+    first `heard`, by default all, the generator is asked, which takes most of the time."""
     chance = random.Random(seed)
     for corpus in corpora:
         dataset = corpus.dataset
@@ -72,14 +75,15 @@ def make_cases(
         ]
         chance.shuffle(queries)
         others = [each for each in corpora if each is not corpus]
-        for query in queries[:limit]:
+        for number, query in enumerate(queries[:limit]):
+            hear = ask if heard is None or number < heard else None
             hits = search(query, corpus)[:READ_HITS]
-            if hits and (case := _case(dataset.name, query, hits, judge, ask, dataset)):
+            if hits and (case := _case(dataset.name, query, hits, judge, hear, dataset)):
                 yield case
             if others:
                 hits = chance.choice(others).retriever.search([query.text], READ_HITS)
                 alone = replace(query, history=())
-                if case := _case(f"{dataset.name}, asked elsewhere", alone, hits, judge, ask):
+                if case := _case(f"{dataset.name}, asked elsewhere", alone, hits, judge, hear):
                     yield case
 
 
@@ -91,7 +95,7 @@ def _case(
     ask: Ask | None,
     dataset: Dataset | None = None,
 ) -> Case | None:
-    seen = judge.see(asked(query), hits)
+    seen = judge.see(asked(query), hits, query.text)
     said = Choice(0, UNASKED)
     if ask and seen.candidates:
         said = ask(query.text, seen.candidates, query.history)
@@ -100,7 +104,8 @@ def _case(
         is_right = answers(query, seen.candidates[said.number], dataset)
     if is_right is None:
         return None
-    return Case(kind, dict(seen.values), is_right, said.logit if ask else None)
+    score = score_of(seen.candidates, said.number)
+    return Case(kind, dict(seen.values), is_right, said.logit if ask else None, score)
 
 
 def _is_judged(query: Query, dataset: Dataset) -> bool:
@@ -109,8 +114,8 @@ def _is_judged(query: Query, dataset: Dataset) -> bool:
 
 
 def fit(cases: Sequence[Case]) -> dict[str, object]:
-    """What `Calibration.load` reads. Both classes weigh the same. The second regression is there
-    when all cases have a verdict."""
+    """What `Calibration.load` reads. Both classes weigh the same. The second regression is fitted
+    to the cases that have a verdict, where there are some."""
     names = list(cases[0].values)
     rows = np.array([[case.values[name] for name in names] for case in cases])
     labels = np.array([case.answers for case in cases])
@@ -122,25 +127,19 @@ def fit(cases: Sequence[Case]) -> dict[str, object]:
         "bias": round(bias, 5),
         "thresholds": _thresholds(unseen, labels),
     }
-    if all(case.verdict is not None for case in cases):
-        fitted["verdict"] = _fit_verdict(unseen, cases)
+    heard = np.array([case.verdict is not None for case in cases])
+    if heard.any():
+        asked_of = [case for case in cases if case.verdict is not None]
+        fitted["verdict"] = _fit_verdict(unseen[heard], asked_of)
     return fitted
-
-
-def fit_verdict(cases: Sequence[Case], first: Calibration) -> dict[str, object]:
-    """As `fit`, with the first regression of another calibration, which may know more cases; the
-    risks of both are those of these cases."""
-    judged = np.array([first.probability(case.values) for case in cases])
-    labels = np.array([case.answers for case in cases])
-    tabled = {"thresholds": _thresholds(judged, labels), "verdict": _fit_verdict(judged, cases)}
-    return asdict(first) | tabled
 
 
 def _fit_verdict(first: Values, cases: Sequence[Case]) -> dict[str, object]:
     labels = np.array([case.answers for case in cases])
     verdicts = [case.verdict for case in cases]
-    rows = np.array([[logit(each) for each in first], verdicts]).T
-    (judged, verdict), bias, unseen = _regress(rows, labels)
+    scores = [case.score for case in cases]
+    rows = np.array([[logit(each) for each in first], verdicts, scores]).T
+    (judged, verdict, candidate), bias, unseen = _regress(rows, labels)
     gate = float(np.quantile(first[labels], GATED))
     unseen = np.where(first >= gate, unseen, 0.0)  # the generator isn't asked: nothing is sent
     return {
@@ -149,6 +148,7 @@ def _fit_verdict(first: Values, cases: Sequence[Case]) -> dict[str, object]:
         "bias": round(bias, 5),
         "gate": round(gate, 4),
         "thresholds": _thresholds(unseen, labels),
+        "candidate": round(float(candidate), 5),
     }
 
 

@@ -12,7 +12,7 @@ from rag_cs.types import Answer, Turn
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, ScriptedChatModel
 
-QUESTION = Question("q", "Can unused goods go back?", "en", "shop", "shop", answerable=True)
+QUESTION = Question("q", "When can unused goods go back?", "en", "shop", "shop", answerable=True)
 
 
 def recorded(folder: Path) -> RecordingRetriever:

@@ -33,7 +33,7 @@ from tests.test_bootstrap import make_system
 
 ROOT = Path(__file__).resolve().parents[2]
 FACT = "Unused goods go back within 7 days."
-QUESTIONS = ("Can unused goods go back?",)
+QUESTIONS = ("When can unused goods go back?",)
 # Those that the generator answers, not a FAQ pair.
 REAL_QUESTIONS = (
     "How long is the warranty on the machine?",

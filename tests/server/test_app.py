@@ -21,7 +21,7 @@ from tests.test_bootstrap import make_system
 HERE = "http://127.0.0.1"
 FACT = "Unused goods go back within 7 days."
 REPLY = f"{FACT} Gold falls from the sky."
-QUESTION = "Can unused goods go back?"
+QUESTION = "When can unused goods go back?"
 
 
 @pytest.fixture

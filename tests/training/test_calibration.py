@@ -15,7 +15,7 @@ from rag_cs.evaluation.datasets import Dataset, ExpectedAnswer, Passage, Query, 
 from rag_cs.evaluation.risk import threshold
 from rag_cs.retrieve import Retriever
 from rag_cs.training.answer_pairs import Corpus
-from rag_cs.training.calibration import Case, fit, fit_verdict, make_cases, save
+from rag_cs.training.calibration import Case, fit, make_cases, save
 from rag_cs.types import Turn
 from tests.builders import make_index
 from tests.fakes import HashEmbeddings, make_judge
@@ -48,13 +48,19 @@ def test_the_saved_calibration_separates_new_cases(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "c.json").read_text("utf-8"))["thresholds"]
 
 
-def test_a_verdict_is_fitted_on_top_of_another_first_regression(tmp_path: Path) -> None:
-    some = [replace(case, verdict=3.0 if case.answers else -3.0) for case in cases()]
-    first = Calibration({"best": 1.0}, -1.0, ((0.1, 0.5),))
-    save(fit_verdict(some, first), tmp_path / "c.json")
+def test_the_verdict_counts_where_there_is_one(tmp_path: Path) -> None:
+    heard = [replace(case, verdict=3.0 if case.answers else -3.0) for case in cases()]
+    save(fit([*cases(seed=2), *heard]), tmp_path / "c.json")
     calibration = Calibration.load(tmp_path / "c.json")
-    assert (calibration.weights, calibration.bias) == (first.weights, first.bias)
     assert calibration.heard(0.5, 3.0) > 0.9 > 0.1 > calibration.heard(0.5, -3.0)
+    assert calibration.verdict
+    assert calibration.verdict.thresholds[-1][1] > 0
+
+
+def test_the_score_of_the_sentence_counts_beside_the_verdict() -> None:
+    some = [replace(case, verdict=0.0, score=5.0 if case.answers else -5.0) for case in cases()]
+    calibration = Calibration.of(fit(some))
+    assert calibration.heard(0.5, 0.0, 5.0) > 0.8 > 0.2 > calibration.heard(0.5, 0.0, -5.0)
 
 
 def corpus(folder: Path, name: str, *passages: str) -> Corpus:
@@ -89,6 +95,8 @@ def test_a_case_counts_as_answered_by_the_sentence_that_would_be_sent(tmp_path: 
     assert ("shop", True) in kinds
     assert {answers for kind, answers in kinds if kind.endswith("elsewhere")} == {False}
     assert len(asked) == 6
+    made = make_cases([shop, other], make_judge(), lambda _: True, limit=2, ask=ask, heard=1)
+    assert [case.verdict for case in made].count(None) == 2
 
 
 @pytest.mark.parametrize(("risk", "expected"), [(0.0, 0.9), (0.34, 0.7), (0.5, 0.5)])
