@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rag_cs.facts import Fact, facts_in, is_negative, split_clauses
 from rag_cs.text import content_words, with_digits
-from rag_cs.wanted import wants_fact
+from rag_cs.wanted import states, wanted, wants_fact
 
 # Kinds of amounts by which a store tells its cases apart. Years, times of day and bare numbers do
 # so in no text, and would keep "In 1066" from being an answer.
@@ -50,17 +50,21 @@ _MARKS = content_words(
 
 
 def may_stand(said: str, sentence: str, question: str) -> bool:
-    """Whether what was made of a sentence may be sent in its place: it leaves out no condition, and
-    is a part only where a fact was asked for, and the sentence states no other of its kind."""
+    """Whether what was made of a sentence may be sent in its place: it leaves out no condition, nor
+    what was asked for; and it is a part only where a fact was asked for, and the sentence states no
+    other of its kind."""
     if leaves_out_condition(said, sentence, question) or _is_supposed(said, sentence):
+        return False
+    kinds = wanted(question)
+    if states(sentence, kinds) and not states(said, kinds):
         return False
     if not is_part(said, sentence):
         return True
     if not wants_fact(question):
         return False
     known = facts_in(said) | facts_in(question)
-    kinds = {fact.kind for fact in facts_in(said)} & _AMOUNTS
-    return not any(fact.kind in kinds for fact in facts_in(sentence) - known)
+    amounts = {fact.kind for fact in facts_in(said)} & _AMOUNTS
+    return not any(fact.kind in amounts for fact in facts_in(sentence) - known)
 
 
 def _is_supposed(said: str, sentence: str) -> bool:
@@ -87,7 +91,7 @@ def _bare(text: str) -> str:
 
 def leaves_out_condition(said: str, sentence: str, question: str) -> bool:
     """Whether the sentence holds only under a condition that neither what is said nor the question
-    names."""
+    names; in words of another language none is named."""
     named = content_words(said) | content_words(question)
     stated = facts_in(said) | facts_in(question)
     # "Only", and bounds of amounts, make no difference to a name.
@@ -97,8 +101,8 @@ def leaves_out_condition(said: str, sentence: str, question: str) -> bool:
 
 
 def conditions(sentence: str, *, bounds: bool = True) -> Iterator[str]:
-    """The clauses of a sentence that limit what it says; `bounds`: to "only" this, or
-    to an amount, too."""
+    """The clauses of a sentence that limit what it says; `bounds`: to "only" this, or to an amount,
+    too."""
     for found in _LIMITS_EN.finditer(sentence):
         yield found[0]
     if bounds:

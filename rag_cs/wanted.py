@@ -79,7 +79,7 @@ _TIME_WORDS = re.compile(
 )
 # "Price (CNY): 59", as rows have it.
 _UNIT_FIRST = re.compile(r"[(（]([^()（）\d]{1,12})[)）] ?[:：] ?(\d[\d.,]*)")
-_YEAR = re.compile(r"(?:1\d|20)\d\d")
+_YEAR = re.compile(r"(?:1\d|20)\d\d(?:s|年代)?", re.IGNORECASE)
 
 
 def wants_fact(question: str) -> bool:
@@ -103,4 +103,4 @@ def states(text: str, kinds: frozenset[Kind]) -> bool:
 
 
 def _is_year(fact: Fact) -> bool:
-    return fact.kind == "number" and bool(_YEAR.fullmatch(fact.value))
+    return fact.kind in ("number", "code") and bool(_YEAR.fullmatch(fact.value))

@@ -17,6 +17,7 @@ FREE = "Standard shipping is free for orders of ¥199 or more; below that it cos
         ("12元", "单笔订单满199元包邮，不满收取12元。", "运费多少钱？"),
         ("可以免费换新。", "自签收之日起15天内出现质量问题，可以免费换新。", "坏了能换吗？"),
         ("Standard shipping is free.", FREE, "How much is shipping?"),
+        ("标准配送免费。", FREE, "运费多少钱？"),
         ("We refund you.", "We refund you if the parcel is lost.", "Do you refund me?"),
         ("It can go back.", "It can go back within 7 days of delivery.", "Can it go back?"),
         ("We pay.", "Once you have sent the photographs, we pay.", "Who pays?"),
@@ -56,6 +57,13 @@ def test_what_the_question_names_or_nobody_limits_may_be_left_out(
     said: str, sentence: str, question: str
 ) -> None:
     assert may_stand(said, sentence, question)
+
+
+def test_what_was_asked_for_is_not_left_out() -> None:
+    sentence = "In the early 1990s they argued loudly for rights."
+    assert not may_stand("They argued loudly for rights.", sentence, "When did they argue?")
+    assert may_stand("early 1990s", sentence, "When did they argue?")
+    assert may_stand("They argued loudly for rights.", sentence, "Who argued for rights?")
 
 
 def test_a_part_is_for_questions_that_want_a_fact() -> None:

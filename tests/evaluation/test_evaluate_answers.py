@@ -56,7 +56,8 @@ def shop(tmp_path: Path) -> Path:
     write(folder, "corpus.jsonl", {"_id": "p1", "title": "Returns", "text": REPLY})
     write(
         folder, "queries.jsonl",
-        {"_id": "q1", "text": "When can unused goods go back?"}, {"_id": "q2", "text": "Quelle heure?"},
+        {"_id": "q1", "text": "When can unused goods go back?"},
+        {"_id": "q2", "text": "Quelle heure?"},
     )  # fmt: skip
     write(folder, "qrels.tsv", "query-id\tcorpus-id\tscore", "q1\tp1\t1")
     write(
