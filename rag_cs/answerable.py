@@ -18,7 +18,7 @@ from rag_cs.candidates import Candidate, candidates
 from rag_cs.stages import stage
 from rag_cs.statements import statements_of
 from rag_cs.text import detect_language, search_terms, tokenise
-from rag_cs.types import Chunk, Evidence, Hit, Reading
+from rag_cs.types import Chunk, Evidence, Hit, Language, Reading
 
 # Passages that are read. The answer is among the first five of ten where it is at all.
 READ_HITS = 5
@@ -26,6 +26,10 @@ READ_HITS = 5
 # of the query's terms.
 MIN_COSINE = 0.82
 MIN_COVERAGE = 0.6
+# A question of this probability stands alone; else it is read with what was said before it as well,
+# so much of it. See the log, "Follow-up questions".
+ENOUGH_ALONE = 0.5
+MAX_WORDING_CHARACTERS: Mapping[Language, int] = {"en": 350, "zh": 150}
 _CODE = re.compile(r"\d")
 # The score of a sentence that no reader looked at, below any that one did.
 _UNREAD = -9.0
@@ -53,11 +57,13 @@ class AnswerReader(Protocol):
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """`probability` in [0, 1] of the passages' holding the answer; `evidence`, and the sentences
-    that most likely hold it, best first."""
+    that most likely hold it, best first. `goes_on`: the question was understood by what was said
+    before it."""
 
     probability: float
     evidence: tuple[Evidence, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +128,30 @@ class Judge:
         return replace(judgement, probability=probability)
 
     @stage("judge")
-    def judge(self, question: str, hits: Sequence[Hit], asked: str = "") -> Judgement:
-        """What the first hits hold. `question` is the wording that stands alone, `asked` what the
-        shopper asked, where that is less."""
+    def judge(self, question: str, hits: Sequence[Hit], wording: str = "") -> Judgement:
+        """What the first hits hold. `wording` is the question with what was said before it, for
+        one that may not stand alone: of both the surer counts."""
         if not hits:
             return Judgement(0.0)
-        seen = self.see(question, hits, asked)
-        if all(detect_language(hit.chunk.text) != detect_language(question) for hit in hits[:2]):
+        alone = self._judge(question, hits, question)
+        if not wording or alone.probability >= ENOUGH_ALONE:
+            return alone
+        most = MAX_WORDING_CHARACTERS[detect_language(question)]
+        with_it = self._judge(wording[: max(most, len(question))], hits, question)
+        return max(alone, replace(with_it, goes_on=True), key=lambda each: each.probability)
+
+    def _judge(self, wording: str, hits: Sequence[Hit], asked: str) -> Judgement:
+        seen = self.see(wording, hits, asked)
+        if all(detect_language(hit.chunk.text) != detect_language(wording) for hit in hits[:2]):
             # Words can't be compared between languages, and nothing was calibrated for that.
-            probability = self.needed * is_relevant(question, hits)
+            probability = self.needed * is_relevant(wording, hits)
         else:
             probability = self.calibration.probability(seen.values)
         return Judgement(probability, seen.evidence, seen.candidates)
 
     def see(self, question: str, hits: Sequence[Hit], asked: str = "") -> Seen:
-        """Read the first hits; at least one is needed. As `judge` otherwise."""
+        """Read the first hits, of which there must be one, in a wording of what the shopper asked,
+        which is the same without a conversation."""
         read = evidence_of(question, hits[:READ_HITS], self._reader)
         apart = self._finder is not self._reader
         found = evidence_of(question, hits[:READ_HITS], self._finder) if apart else read
@@ -216,7 +231,7 @@ def _evidence(hit: Hit, reading: Reading) -> Evidence:
 
 
 def unread(question: str, hits: Sequence[Hit], asked: str = "") -> Judgement:
-    """What can be said without a calibration: whether any hit is near. As `Judge.judge`."""
+    """What can be said without a calibration: whether any hit is near. As `Judge.see`."""
     evidence = evidence_of(question, hits[:READ_HITS], None)
     return Judgement(
         float(is_relevant(question, hits)),

@@ -151,7 +151,7 @@ class Assistant:
             return _Findings(hits, Judgement(match.cosine), match)
         if self._judge is None:
             return _Findings(hits, unread(queries[-1], hits, question))
-        return _Findings(hits, self._judge.judge(queries[-1], hits, question))
+        return _Findings(hits, self._judge.judge(question, hits, queries[-1] if history else ""))
 
     async def _write(self, asked: Asked, found: _Findings) -> AsyncGenerator[Judgement | Sentence]:
         """What was judged at last, then the sentences that answer one question; none when the

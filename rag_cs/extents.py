@@ -203,12 +203,14 @@ class _Page:
         line = self.line(last)
         if first != last or len(line) > longest or _stops(line) or _mark(line):
             return False
-        if _SEVERAL_CLAUSES.search(line) or not self.starts_line(last):
+        if not self.starts_line(last):
             return False
         if not self.follows(last + 1) or not self.starts_line(last + 1):
             return False
         if _NEEDS_MORE.match(line):
             return True
+        if _SEVERAL_CLAUSES.search(line):
+            return False
         is_apart = last == 0 or _stops(self.line(last - 1)) or "\n\n" in self.gap(last)
         below = self.line(last + 1)
         begins_text = _stops(below) or bool(_mark(below)) or self.leads_in(last + 1)

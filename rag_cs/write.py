@@ -80,9 +80,9 @@ class Writer:
     ) -> AsyncGenerator[Judgement | Sentence]:
         """The surest candidate decides: what the generator makes of it, else itself."""
         known = judgement.candidates
+        history = asked.history if judgement.goes_on else ()
         prompts = [
-            ask_about(each, asked.question, asked.language, asked.history, asked.told)
-            for each in known
+            ask_about(each, asked.question, asked.language, history, asked.told) for each in known
         ]
         chosen, whole, written = known[0], None, False
         drafts = self._drafter.best(prompts, priors(known))

@@ -106,9 +106,19 @@ def test_the_best_candidate_s_score_is_a_signal() -> None:
 
 def test_an_answer_may_repeat_what_was_said_before() -> None:
     hit, wording = make_hit("The lamp hums."), "Why is that? The lamp hums."
-    assert make_judge().judge(wording, [hit], "Why is that?").candidates
+    assert make_judge().see(wording, [hit], "Why is that?").candidates
     assert unread(wording, [hit], "Why is that?").candidates
-    assert not make_judge().judge(wording, [hit]).candidates
+    assert not make_judge().see(wording, [hit]).candidates
+
+
+def test_a_question_that_does_not_stand_alone_is_read_with_what_was_said_before() -> None:
+    alone = make_judge().judge("And the postage?", [RETURNS], "And the postage? Who is the buyer?")
+    assert not alone.goes_on
+    said = make_judge().judge("And then?", [RETURNS], "And then? The buyer pays the postage.")
+    assert said.goes_on
+    assert said.probability > 0.5 > make_judge().judge("And then?", [RETURNS]).probability
+    far = make_judge().judge("And then?", [RETURNS], "And then? " + "x " * 200 + "buyer pays")
+    assert far.probability < 0.5
 
 
 def test_another_language_is_left_to_the_grounding() -> None:

@@ -107,6 +107,7 @@ def test_what_repeats_the_question_is_no_answer_where_nothing_is_below(rest: str
         ("清洗滤网。\n先断电。再取下。", "", "怎么清洗滤网？"),
         ("如何设置闹钟\n长按按键。", "\n如何关闭闹钟\n短按。", "闹钟怎么设？"),
         ("如果听不到声音\n请先充电。", "\n还有问题吗？", "没有声音怎么办？"),
+        ("如果听不到声音，或只有一侧有\n请先充电。", "", "没有声音怎么办？"),
         ("Lamps\nThey are blue.", "\n\nFans\n\nThey hum.", "Which colour?"),
         ("Use\nPlug it in. Wait.", "\nCare\nWipe it.", "How?"),
         ("Payment\n\n- PayPal\n- Visa\n- Mastercard\n- Invoice", "\n\nCome in.", "How?"),
