@@ -27,6 +27,9 @@ from rag_cs.text import detect_language
 from rag_cs.types import Citation, Hit, Language, Turn
 from rag_cs.wanted import wants_fact
 
+# Characters of a sentence that isn't worth shortening.
+_SHORT = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -184,11 +187,13 @@ class Writer:
 
 def _is_to_be_worded(candidate: Candidate, asked: Asked) -> bool:
     """Whether the generator may make something of a sentence: the fact that is asked for, or words
-    of another language. Rows and what takes several lines are left whole: which field answers a
-    small generator often doesn't know."""
+    of another language. Rows and what takes several lines are left whole, since a small generator
+    often doesn't know which field answers, and so is a short sentence, which says it better."""
     if is_indivisible(candidate.text):
         return False
-    return wants_fact(asked.question) or detect_language(candidate.text) != asked.language
+    if detect_language(candidate.text) != asked.language:
+        return True
+    return wants_fact(asked.question) and len(candidate.text) > _SHORT
 
 
 def _overlaps(citation: Citation, candidate: Candidate) -> bool:

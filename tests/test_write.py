@@ -78,6 +78,12 @@ async def test_a_part_of_the_sentence_may_stand_for_it() -> None:
     assert sentence.citation.quote == "The buyer pays for the postage."
 
 
+async def test_a_short_sentence_is_sent_whole() -> None:
+    chat = FakeChatModel.replying(Reply(buyer="Yes\nbuyer"))
+    (sentence,) = await written(chat, "Who has to pay?", judged(hit_of("The buyer pays.")))
+    assert sentence.text == "The buyer pays."
+
+
 async def test_what_the_rest_may_deny_is_no_part_to_send() -> None:
     chat = FakeChatModel.replying(Reply(waterproof="Yes\nwaterproof"))
     hit = hit_of("The lamp is not waterproof.")
