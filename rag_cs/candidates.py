@@ -26,7 +26,7 @@ KIND_WEIGHT = 0.1
 # answer reaches".
 RANK_COST = 0.04
 # What a score is worth in a generator's log-odds, as the second regression has it. See the log,
-# "What kind of fact is asked for".
+# "The sentence's score".
 SCORE_WORTH = 0.25
 # Characters of what stands before a sentence: enough to know what "it" is.
 MAX_BEFORE = 120

@@ -21,7 +21,7 @@ def fields_of(text: str, header: str) -> str:
 
 
 def _cells(row: str) -> list[str]:
-    """None for what is no whole row."""
+    """No cells for what is no whole row."""
     row = row.strip()
     if len(row) < 2 or row[0] != "|" or row[-1] != "|":
         return []

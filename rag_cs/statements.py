@@ -71,14 +71,11 @@ def repeats(sentence: str, question: str) -> bool:
     return words <= content_words(question) or _letters(sentence) in _letters(question)
 
 
-def asks_for_more(question: str) -> bool:
-    """Whether a question wants what it doesn't say itself: not whether, nor which of two."""
-    return bool(_ASKS.search(question)) and not _OR.search(question)
-
-
 def says_nothing(sentence: str, question: str) -> bool:
-    """Whether a sentence can be no answer, since the question says as much and asks for more."""
-    return asks_for_more(question) and repeats(sentence, question)
+    """Whether a sentence can be no answer, since the question says as much and wants what it
+    doesn't say itself: not whether, nor which of two."""
+    asks_for_more = _ASKS.search(question) and not _OR.search(question)
+    return bool(asks_for_more) and repeats(sentence, question)
 
 
 def _letters(text: str) -> str:

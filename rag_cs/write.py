@@ -87,7 +87,7 @@ class Writer:
         prompts = [
             ask_about(each, asked.question, asked.language, history, asked.told) for each in known
         ]
-        chosen, whole, written = known[0], None, False
+        chosen, written = known[0], False
         drafts = self._drafter.best(prompts, priors(known))
         async with aclosing(drafts):
             async for draft in drafts:
@@ -97,7 +97,6 @@ class Writer:
                     yield judgement
                     if judgement.probability < self.needed:
                         return
-                    whole = _quoted(chosen, asked.question)
                     if not _is_to_be_worded(chosen, asked):
                         break
                     continue
@@ -107,8 +106,8 @@ class Writer:
                 if sentence:
                     written = True
                     yield sentence
-        if not written and whole:
-            yield whole
+        if not written and (quoted := _quoted(chosen, asked.question)):
+            yield quoted
 
     async def _of_passages(
         self, asked: Asked, hits: Sequence[Hit], judgement: Judgement

@@ -65,7 +65,8 @@ def main() -> int:
                 corpora, judge, is_for_calibration,
                 limit=arguments.limit, ask=ask, heard=arguments.heard,
             )  # fmt: skip
-            fitted = kept(arguments.work / f"cases-{arguments.limit}.jsonl", made)
+            heard = "" if arguments.heard is None else f"-{arguments.heard}"
+            fitted = kept(arguments.work / f"cases-{arguments.limit}{heard}.jsonl", made)
             save(fit(fitted), arguments.out)
             if arguments.measure:
                 everything = [*corpora, *others]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from rag_cs.answerable import READ_HITS, Judge, score_of
+from rag_cs.answerable import READ_HITS, Judge, Judgement
 from rag_cs.calibration import Calibration, logit
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice
@@ -92,11 +92,13 @@ def _log_odds(asked: str, hits: Sequence[Hit], judge: Judge, ask: Ask | None) ->
     """By all that the judge hears, so that it is the last regression that gets scaled."""
     seen = judge.see(asked, hits)
     first = judge.calibration.probability(seen.values)
-    if ask is None:
-        return logit(first)
-    said = ask(asked, seen.candidates) if seen.candidates else None
-    score = score_of(seen.candidates, said.number if said else 0)
-    return logit(judge.calibration.heard(first, said.logit if said else None, score))
+    judgement = Judgement(first, candidates=seen.candidates)
+    if ask and seen.candidates:
+        said = ask(asked, seen.candidates)
+        judgement = judge.hear(judgement, said.logit, said.number)
+    elif ask:
+        judgement = judge.hear(judgement, None)
+    return logit(judgement.probability)
 
 
 def _holds(hit: Hit, document: Document, quote: str) -> bool:
