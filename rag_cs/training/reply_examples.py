@@ -36,7 +36,7 @@ from rag_cs.types import Hit, Language, Turn
 
 # Of each data set at most so many questions, answerable and not.
 MOST_QUERIES: Mapping[str, int] = {
-    "squad2_en": 1_400, "cmrc2018_zh": 600, "doc2dial_en": 400, "stackfaq_en": 250
+    "squad2_en": 2_500, "cmrc2018_zh": 600, "doc2dial_en": 400, "stackfaq_en": 250
 }  # fmt: skip
 # Sentences of a question that are looked at, and wrong ones that are learned.
 LOOKED_AT = 6

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
+from pydantic import Field
 
 from rag_cs.errors import DiskFailed, ModelError
 from rag_cs.server.app import create_app
@@ -291,7 +292,10 @@ def test_alive_before_ready_and_a_model_that_cannot_be_had_is_said(
 class EndlessChatModel(ScriptedChatModel):
     """Never stops talking of its own accord."""
 
+    begun: asyncio.Event = Field(default_factory=asyncio.Event)
+
     async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
+        self.begun.set()
         try:
             while True:
                 await asyncio.sleep(0.01)
@@ -328,6 +332,7 @@ async def test_a_client_that_goes_away_stops_its_generation(tmp_path: Path, stre
         "scheme": "http", "server": ("test", 80), "client": ("test", 1),
     }  # fmt: skip
     serving = asyncio.create_task(app(scope, receive, send))
+    await asyncio.wait_for(chat.begun.wait(), 20)
     await asyncio.sleep(0.5)
     assert chat.closed == []
     gone.set()
