@@ -54,6 +54,16 @@ _DISAGREE: dict[Language, tuple[str, str]] = {
         "《{}》写道：“{}”请联系人工客服确认以哪一条为准。",
     ),
 }
+# A quote that isn't in the language of the question, which is the key.
+_FOREIGN: dict[Language, str] = {
+    "en": "The store says this in Chinese: “{}”",
+    "zh": "本店关于这一点的资料是英文：“{}”",
+}
+
+
+def foreign(language: Language, quote: str) -> str:
+    """A quote in the other language, for who asked in this one."""
+    return _FOREIGN[language].format(quote)
 
 
 def disagree(language: Language, one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:

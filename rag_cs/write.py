@@ -21,6 +21,7 @@ from rag_cs.fields import fields_of
 from rag_cs.ground import cite, ground
 from rag_cs.guard import blocked
 from rag_cs.prompt import SECRETS, ask_about, build_prompt
+from rag_cs.replies import foreign
 from rag_cs.shortening import leaves_out_condition, may_stand, stands_alone
 from rag_cs.statements import repeats, says_nothing
 from rag_cs.text import detect_language
@@ -106,7 +107,7 @@ class Writer:
                 if sentence:
                     written = True
                     yield sentence
-        if not written and (quoted := _quoted(chosen, asked.question)):
+        if not written and (quoted := _quoted(chosen, asked)):
             yield quoted
 
     async def _of_passages(
@@ -129,7 +130,7 @@ class Writer:
         if (
             not written
             and self._may_quote(judgement)
-            and (quoted := _quoted(extract(asked.question, evidence), asked.question))
+            and (quoted := _quoted(extract(asked.question, evidence), asked))
         ):
             yield quoted
 
@@ -185,14 +186,19 @@ class Writer:
 
 
 def _is_to_be_worded(candidate: Candidate, asked: Asked) -> bool:
-    """Whether the generator may make something of a sentence: the fact that is asked for, or words
-    of another language. Rows and what takes several lines are left whole, since a small generator
-    often doesn't know which field answers, and so is a short sentence, which says it better."""
-    if is_indivisible(candidate.text):
+    """Whether the generator may make something of a sentence: the fact that is asked for. Rows and
+    what takes several lines are left whole, since a small generator often doesn't know which field
+    answers; so is a short sentence, which says it better, and one of another language, which it
+    can't translate."""
+    if is_indivisible(candidate.text) or _is_foreign(candidate, asked.language):
         return False
-    if detect_language(candidate.text) != asked.language:
-        return True
     return wants_fact(asked.question) and len(candidate.text) > _SHORT
+
+
+def _is_foreign(candidate: Candidate, language: Language) -> bool:
+    """A row of codes alone doesn't tell: its passage must be in another language too."""
+    texts = (candidate.text, candidate.hit.chunk.text)
+    return all(detect_language(text) != language for text in texts)
 
 
 def _overlaps(citation: Citation, candidate: Candidate) -> bool:
@@ -200,14 +206,17 @@ def _overlaps(citation: Citation, candidate: Candidate) -> bool:
     return citation.start < start + candidate.end and start + candidate.start < citation.end
 
 
-def _quoted(candidate: Candidate | None, question: str) -> Sentence | None:
+def _quoted(candidate: Candidate | None, asked: Asked) -> Sentence | None:
     """A sentence as it stands, or a row with the names of its fields, if there is one and it may be
-    sent."""
-    if candidate is None or says_nothing(candidate.text, question):
+    sent; with a word on its language, where that isn't the question's."""
+    if candidate is None or says_nothing(candidate.text, asked.question):
         return None
     if blocked(candidate.text, [candidate.text]):
         return None
-    return _cited(fields_of(candidate.text, candidate.before), candidate)
+    text = fields_of(candidate.text, candidate.before)
+    if _is_foreign(candidate, asked.language):
+        text = foreign(asked.language, text)
+    return _cited(text, candidate)
 
 
 def _cited(text: str, candidate: Candidate) -> Sentence:

@@ -138,6 +138,20 @@ async def test_who_asks_for_no_fact_is_told_the_sentence(question: str) -> None:
     assert sentence.text == hit.chunk.text
 
 
+async def test_a_sentence_of_another_language_is_quoted_as_such() -> None:
+    chat = FakeChatModel.replying(Reply(运费="Yes\nThe buyer pays."))
+    (sentence,) = await written(chat, "Who has to pay?", judged(hit_of("退货的运费由买家承担。")))
+    assert sentence.text == "The store says this in Chinese: “退货的运费由买家承担。”"
+    assert sentence.citation.quote == "退货的运费由买家承担。"
+
+
+async def test_a_row_of_codes_is_of_its_passages_language() -> None:
+    chat = FakeChatModel.replying(Reply(编号="Yes\nAB-1"))
+    text = "The lamp comes with the following parts and spares.\n编号；AB-1；AB-2"
+    (sentence,) = await written(chat, "Which code does the spare part have?", judged(hit_of(text)))
+    assert sentence.text == "编号；AB-1；AB-2"
+
+
 async def test_what_only_repeats_the_question_is_no_answer() -> None:
     chat = FakeChatModel.replying(Reply(changed="Yes\nThe water was changed."))
     hit = hit_of("The water was changed. Fish swim.")
