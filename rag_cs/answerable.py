@@ -142,8 +142,8 @@ class Judge:
 
     def _judge(self, wording: str, hits: Sequence[Hit], asked: str) -> Judgement:
         seen = self.see(wording, hits, asked)
-        if all(detect_language(hit.chunk.text) != detect_language(wording) for hit in hits[:2]):
-            # Words can't be compared between languages, and nothing was calibrated for that.
+        if is_foreign(wording, hits):
+            # Nothing was calibrated for that.
             probability = self.needed * is_relevant(wording, hits)
         else:
             probability = self.calibration.probability(seen.values)
@@ -243,6 +243,13 @@ def unread(question: str, hits: Sequence[Hit], asked: str = "") -> Judgement:
 def extract(question: str, evidence: Sequence[Evidence]) -> Candidate | None:
     """What of the best passage most likely answers."""
     return next(iter(candidates(question, evidence[:1], most=1)), None)
+
+
+def is_foreign(question: str, hits: Sequence[Hit]) -> bool:
+    """Whether the first hits are in another language than the question, so that words can't be
+    compared."""
+    language = detect_language(question)
+    return all(detect_language(hit.chunk.text) != language for hit in hits[:2])
 
 
 def is_relevant(query: str, hits: Sequence[Hit]) -> bool:

@@ -48,6 +48,14 @@ def main() -> int:
     parser.add_argument(
         "--most", type=int, metavar="N", help="learn from N answered and N other ones a data set"
     )
+    parser.add_argument(
+        "--most-of",
+        type=named_count,
+        nargs="+",
+        default=[],
+        metavar="NAME=N",
+        help="of these sets so many instead",
+    )
     parser.add_argument("--examples-only", action="store_true", help="stop before the training")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -77,6 +85,12 @@ def main() -> int:
     return 0
 
 
+def named_count(text: str) -> tuple[str, int]:
+    """The two sides of "NAME=N"."""
+    name, _, count = text.rpartition("=")
+    return name, int(count)
+
+
 def base_of(name: str) -> str:
     """The catalogue's model of that name without an adapter."""
     entry = find(name)
@@ -95,7 +109,7 @@ def kept_examples(arguments: argparse.Namespace, settings: Settings) -> list[Exa
             write_examples(made, file)
     examples = read_examples(file)
     if arguments.most:
-        examples = balanced(examples, arguments.most)
+        examples = balanced(examples, arguments.most, dict(arguments.most_of))
     counts = collections.Counter((each.dataset, each.answers) for each in examples)
     for (name, answers), count in sorted(counts.items()):
         print(f"{name}: {count:,} {'answered' if answers else 'not answered'}")

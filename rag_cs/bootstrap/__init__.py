@@ -45,7 +45,6 @@ from rag_cs.stores.keys import Key, Keys
 from rag_cs.stores.personal import PersonalData, open_personal
 from rag_cs.stores.renaming import finish_renames, rename_store
 from rag_cs.text import detect_language
-from rag_cs.types import Turn
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -211,13 +210,11 @@ class System:
             trained=is_trained(self.settings),
         )
 
-    def choose(
-        self, question: str, candidates: Sequence[Candidate], history: Sequence[Turn] = ()
-    ) -> Choice:
+    def choose(self, question: str, candidates: Sequence[Candidate]) -> Choice:
         """Which of at least one candidate the generator thinks answers, and its log-odds. Only for
         one that `is_trained`, and outside of a running event loop. Raises ModelError and Busy."""
         language = detect_language(question)
-        prompts = [ask_about(each, question, language, history) for each in candidates]
+        prompts = [ask_about(each, question, language) for each in candidates]
         return asyncio.run(Drafter(self.chat, trained=True).choice(prompts, priors(candidates)))
 
     def judge_of(self, name: str) -> Judge | None:

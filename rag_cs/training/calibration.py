@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,23 +21,23 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rag_cs.answerable import READ_HITS, Judge, score_of
+from rag_cs.answerable import READ_HITS, Judge, is_foreign, score_of
 from rag_cs.calibration import UNASKED, logit
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice
 from rag_cs.evaluation.datasets import Dataset, Query
 from rag_cs.evaluation.risk import RISKS, Flags, Values, threshold
-from rag_cs.training.answer_pairs import Corpus, asked, group_of, search
+from rag_cs.training.answer_pairs import Corpus, group_of, search
 from rag_cs.training.labels import answers
-from rag_cs.types import Hit, Turn
+from rag_cs.types import Hit
 
 # Of the questions that what is shown answers, the share that the generator isn't asked: those
 # that all other signals speak against.
 GATED = 0.0
 
-Ask = Callable[[str, Sequence[Candidate], Sequence[Turn]], Choice]
-"""A question, the sentences that may answer and the conversation before it -> the sentence that the
-generator would answer from, and its log-odds."""
+Ask = Callable[[str, Sequence[Candidate]], Choice]
+"""A question and the sentences that may answer -> the sentence that the generator would answer
+from, and its log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,7 @@ def make_cases(
                 yield case
             if others:
                 hits = chance.choice(others).retriever.search([query.text], READ_HITS)
-                alone = replace(query, history=())
-                if case := _case(f"{dataset.name}, asked elsewhere", alone, hits, judge, hear):
+                if case := _case(f"{dataset.name}, asked elsewhere", query, hits, judge, hear):
                     yield case
 
 
@@ -95,10 +94,13 @@ def _case(
     ask: Ask | None,
     dataset: Dataset | None = None,
 ) -> Case | None:
-    seen = judge.see(asked(query), hits, query.text)
+    # As the judge does: a question is read alone, and what is foreign isn't judged by signals.
+    if is_foreign(query.text, hits):
+        return None
+    seen = judge.see(query.text, hits)
     said = Choice(0, UNASKED)
     if ask and seen.candidates:
-        said = ask(query.text, seen.candidates, query.history)
+        said = ask(query.text, seen.candidates)
     is_right: bool | None = False
     if dataset and seen.candidates:
         is_right = answers(query, seen.candidates[said.number], dataset)

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from langchain_core.embeddings import Embeddings
 
@@ -43,6 +44,9 @@ LOOKED_AT = 6
 WRONG = 2
 # Share of the answered questions that also come in each of these ways, unanswered.
 OTHER_SENTENCE, CHANGED, FOREIGN = 0.6, 0.25, 0.15
+# Share of the questions in a conversation that are shown with it: the assistant shows it only where
+# the question says too little alone.
+WITH_HISTORY = 0.3
 _MOST_SENTENCES = 2
 _MOST_CHARACTERS: Mapping[Language, int] = {"en": 320, "zh": 140}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -90,6 +94,7 @@ def _examples(
     chance.shuffle(queries)
     queries = queries[: MOST_QUERIES.get(dataset.name, len(queries))]
     for query in queries:
+        history = query.history if chance.random() < WITH_HISTORY else ()
         found = _candidates(query.text, search(query, corpus)[:READ_HITS], finder)
         marks = [answers(query, each, dataset) for each in found]
         wrong = [each for each, mark in zip(found, marks, strict=True) if mark is False][:WRONG]
@@ -97,18 +102,18 @@ def _examples(
         if right is None:
             answerable = bool(dataset.relevant.get(query.id))
             for each in wrong[: 1 if answerable else WRONG]:
-                yield _refused(dataset.name, query.text, query.history, each)
+                yield _refused(dataset.name, query.text, history, each)
             continue
         expected = dataset.expected.get(query.id)
         reply = best_reply(expected.answers if expected else (), right, query.text, embeddings)
         if reply is None:
             continue
-        yield _example(dataset.name, query.text, query.history, right, f"{YES}\n{reply}")
+        yield _example(dataset.name, query.text, history, right, f"{YES}\n{reply}")
         for each in wrong:
             if chance.random() < OTHER_SENTENCE:
-                yield _refused(dataset.name, query.text, query.history, each)
+                yield _refused(dataset.name, query.text, history, each)
         if chance.random() < CHANGED and (other := _changed(query.text, right, queries, chance)):
-            yield _refused(dataset.name, other, query.history, right)
+            yield _refused(dataset.name, other, history, right)
         others = [each for each in corpora if each is not corpus]
         if others and chance.random() < FOREIGN:
             hits = chance.choice(others).retriever.search([query.text], READ_HITS)
@@ -180,14 +185,17 @@ def may_be_sent(answer: str, question: str, candidate: Candidate, embeddings: Em
     )
 
 
-def balanced(examples: Sequence[Example], most: int) -> list[Example]:
-    """Of each data set the first `most` that are answered, and as many that aren't."""
+def balanced(
+    examples: Sequence[Example], most: int, others: Mapping[str, int] = MappingProxyType({})
+) -> list[Example]:
+    """Of each data set the first `most` that are answered, and as many that aren't; of those that
+    `others` names, so many instead."""
     counts: Counter[tuple[str, bool]] = Counter()
     kept: list[Example] = []
     for example in examples:
         kind = (example.dataset, example.answers)
         counts[kind] += 1
-        if counts[kind] <= most:
+        if counts[kind] <= others.get(example.dataset, most):
             kept.append(example)
     return kept
 

@@ -16,7 +16,6 @@ from rag_cs.evaluation.risk import threshold
 from rag_cs.retrieve import Retriever
 from rag_cs.training.answer_pairs import Corpus
 from rag_cs.training.calibration import Case, fit, make_cases, save
-from rag_cs.types import Turn
 from tests.builders import make_index
 from tests.fakes import HashEmbeddings, make_judge
 
@@ -85,7 +84,7 @@ def test_a_case_counts_as_answered_by_the_sentence_that_would_be_sent(tmp_path: 
     other = corpus(tmp_path / "b", "boats", "Boats sink. Buy another.")
     asked: list[str] = []
 
-    def ask(question: str, candidates: Sequence[Candidate], history: Sequence[Turn]) -> Choice:
+    def ask(question: str, candidates: Sequence[Candidate]) -> Choice:
         asked.append(question)
         said = [each.text for each in candidates]
         return Choice(said.index("They cost 5 euros.") if "They cost 5 euros." in said else 0, 1.5)
@@ -108,3 +107,10 @@ def test_the_threshold_keeps_the_risk(risk: float, expected: float) -> None:
 
 def test_no_threshold_is_safe_enough() -> None:
     assert threshold(np.array([0.9, 0.1]), np.array([False, True]), 0.0) == 1.0
+
+
+def test_what_is_foreign_to_the_question_is_no_case(tmp_path: Path) -> None:
+    shop = corpus(tmp_path / "a", "shop", "Lamps hum. They cost 5 euros.")
+    other = corpus(tmp_path / "b", "laden", "台灯有响声。 价格五十元。")
+    made = make_cases([shop, other], make_judge(), lambda _: True, limit=1)
+    assert {case.kind for case in made} == {"shop", "laden"}

@@ -139,3 +139,5 @@ def test_of_each_data_set_only_the_first_examples_are_learned_from() -> None:
     assert [(each.dataset, each.reply) for each in kept] == [
         ("one", "Yes\na"), ("one", "No"), ("one", "Yes\nb"), ("one", "No"), ("two", "No")
     ]  # fmt: skip
+    kept = balanced(made, 2, {"one": 1})
+    assert [each.reply for each in kept if each.dataset == "one"] == ["Yes\na", "No"]
