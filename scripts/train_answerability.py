@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="BEIR folders")
     parser.add_argument("--work", type=Path, required=True, help="indexes, pairs, checkpoints")
     parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="an adapter to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-steps", type=int, default=-1)
     parser.add_argument("--pairs-only", action="store_true", help="stop before the training")
@@ -55,6 +56,7 @@ def main() -> int:
         arguments.work / "checkpoints",
         seed=arguments.seed,
         max_steps=arguments.max_steps,
+        start=arguments.start,
     )
     print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes")
     return 0

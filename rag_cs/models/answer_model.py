@@ -150,10 +150,10 @@ def load_bert(folder: Path, attention: str = "eager") -> Any:
     )
 
 
-def load_model(folder: Path, adapter: Path) -> AnswerModel:
+def load_model(folder: Path, adapter: Path, attention: str = "eager") -> AnswerModel:
     """The network with the adapter's weights merged into it."""
     tensors = load_file(adapter)
-    model = AnswerModel(load_bert(folder))
+    model = AnswerModel(load_bert(folder, attention))
     merge(model.bert, tensors)
     heads = {
         name: tensor.float() for name, tensor in tensors.items() if not name.startswith("bert.")

@@ -31,6 +31,7 @@ from rag_cs.models.answer_model import (
     Pair,
     encode_pair,
     load_bert,
+    load_model,
     pad,
 )
 from rag_cs.training.answer_pairs import AnswerPair
@@ -183,13 +184,15 @@ def train(
     *,
     seed: int = 0,
     max_steps: int = -1,
+    start: Path | None = None,
 ) -> None:
-    """Learn from `pairs`, starting at the embedder in `folder`, and write the adapter to `out`.
+    """Learn from `pairs`, starting at the embedder in `folder` with what the adapter `start` holds,
+    if it is given, and write the adapter to `out`.
 
     Goes on from the last checkpoint in `checkpoints`, if there is one.
     """
     torch.manual_seed(seed)
-    learner = _learner(folder)
+    learner = _learner(folder, start)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -218,10 +221,14 @@ def train(
     save_adapter(learner.model, folder, out)
 
 
-def _learner(folder: Path) -> _Learner:
-    bert = load_bert(folder, "sdpa")  # twice as fast to train as eager attention
-    bert.embeddings.requires_grad_(False)
-    return _Learner(AnswerModel(bert), bert.embeddings.word_embeddings)
+def _learner(folder: Path, start: Path | None) -> _Learner:
+    # "sdpa" is twice as fast to train as eager attention.
+    if start:
+        model = load_model(folder, start, "sdpa").train()
+    else:
+        model = AnswerModel(load_bert(folder, "sdpa"))
+    model.bert.embeddings.requires_grad_(False)
+    return _Learner(model, model.bert.embeddings.word_embeddings)
 
 
 def save_adapter(model: AnswerModel, folder: Path, out: Path, rank: int = RANK) -> None:
