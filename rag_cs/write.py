@@ -102,7 +102,7 @@ class Writer:
                         break
                     continue
                 sentence = await asyncio.to_thread(self._taken_from, chosen, draft, asked.question)
-                if sentence and not may_stand(sentence.text, chosen.text, asked.question):
+                if sentence and not _may_be_said(sentence.text, chosen.text, asked.question):
                     break
                 if sentence:
                     written = True
@@ -193,6 +193,11 @@ def _is_to_be_worded(candidate: Candidate, asked: Asked) -> bool:
     if is_indivisible(candidate.text) or _is_foreign(candidate, asked.language):
         return False
     return wants_fact(asked.question) and len(candidate.text) > _SHORT
+
+
+def _may_be_said(text: str, candidate: str, question: str) -> bool:
+    """Whether what was made of a candidate is better than the candidate: not a row in its bars."""
+    return not text.startswith("|") and may_stand(text, candidate, question)
 
 
 def _is_foreign(candidate: Candidate, language: Language) -> bool:

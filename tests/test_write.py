@@ -105,12 +105,21 @@ async def test_a_row_is_left_whole(draft: str) -> None:
     assert sentence.text == hit.chunk.text
 
 
-async def test_a_row_is_read_out_by_its_header() -> None:
-    chat = FakeChatModel.replying(Reply(Silver="Yes\n20 euros"))
-    hit = hit_of("| Member | Coupon |\n| --- | --- |\n| Silver | 20 euros |\n| Gold | 50 euros |")
-    (sentence,) = await written(chat, "Does a silver member get a coupon?", judged(hit))
-    assert sentence.text == "Member: Silver; Coupon: 20 euros"
-    assert sentence.citation.quote == "| Silver | 20 euros |"
+@pytest.mark.parametrize(
+    ("question", "draft"),
+    [
+        ("Does a silver member get a coupon?", "20 euros"),
+        ("How much is a silver member's coupon?", "| Silver, second year | 20 euros |"),
+    ],
+)
+async def test_a_row_is_read_out_by_its_header(question: str, draft: str) -> None:
+    chat = FakeChatModel.replying(Reply(Silver=f"Yes\n{draft}"))
+    hit = hit_of(
+        "| Member | Coupon |\n| --- | --- |\n| Silver, second year | 20 euros |\n| Gold | 50 euros |"
+    )
+    (sentence,) = await written(chat, question, judged(hit))
+    assert sentence.text == "Member: Silver, second year; Coupon: 20 euros"
+    assert sentence.citation.quote == "| Silver, second year | 20 euros |"
 
 
 @pytest.mark.parametrize("draft", ["The buyer pays.", "buyer", "The lamp is bright."])
