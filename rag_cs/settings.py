@@ -62,7 +62,7 @@ class AnsweringSettings(_Section):
     """What an answer must be worth."""
 
     max_risk: float = Field(
-        default=0.3, ge=0, le=1, description="share of answers that may be wrong, at the most"
+        default=0.25, ge=0, le=1, description="share of answers that may be wrong, at the most"
     )
 
 
