@@ -114,9 +114,8 @@ async def test_a_row_is_left_whole(draft: str) -> None:
 )
 async def test_a_row_is_read_out_by_its_header(question: str, draft: str) -> None:
     chat = FakeChatModel.replying(Reply(Silver=f"Yes\n{draft}"))
-    hit = hit_of(
-        "| Member | Coupon |\n| --- | --- |\n| Silver, second year | 20 euros |\n| Gold | 50 euros |"
-    )
+    rows = "| Silver, second year | 20 euros |\n| Gold | 50 euros |"
+    hit = hit_of(f"| Member | Coupon |\n| --- | --- |\n{rows}")
     (sentence,) = await written(chat, question, judged(hit))
     assert sentence.text == "Member: Silver, second year; Coupon: 20 euros"
     assert sentence.citation.quote == "| Silver, second year | 20 euros |"
