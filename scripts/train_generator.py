@@ -54,10 +54,12 @@ def main() -> int:
         nargs="+",
         default=[],
         metavar="NAME=N",
-        help="of these sets so many instead",
+        help="of these sets so many instead; with --most",
     )
     parser.add_argument("--examples-only", action="store_true", help="stop before the training")
     arguments = parser.parse_args()
+    if arguments.most_of and not arguments.most:
+        parser.error("--most-of says where --most doesn't hold: give that, too")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings()
     settings.storage.indexes = arguments.work / "indexes"

@@ -162,6 +162,13 @@ def test_training_learns_and_goes_on_from_a_checkpoint(
     yes, no = reader.read("what", ["yes maybe", "no maybe"])
     assert yes.answers > no.answers
     assert yes.tokens[0][2] > yes.tokens[1][2]
+    # From an adapter on: without learning anything it stays what it is.
+    monkeypatch.setattr(answerability, "LEARNING_RATE", 0.0)
+    monkeypatch.setattr(answerability, "HEADS_RATE", 0.0)
+    again = tmp_path / "again.safetensors"
+    train(pairs, folder, again, tmp_path / "more", max_steps=1, start=out)
+    (same,) = OpenVINOAnswerReader(folder, again, make_tokenizer()).read("what", ["yes maybe"])
+    assert same.answers == pytest.approx(yes.answers, abs=0.1)
 
 
 def test_an_adapter_of_low_rank_keeps_the_greatest_part_of_the_change(
