@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from rag_cs.answerable import READ_HITS, Judge, Judgement
+from rag_cs.answerable import READ_HITS, Judge, Judgement, is_foreign
 from rag_cs.calibration import Calibration, logit
 from rag_cs.candidates import Candidate
 from rag_cs.draft import Choice
@@ -81,9 +81,11 @@ def _cases(
     found = hits[:READ_HITS]
     without = [hit for hit in hits if not _holds(hit, document, question.quote)][:READ_HITS]
     cases = []
-    if found and rank_of(found, document.id, span, question.quote):
+    # As the judge does: what is foreign isn't judged by signals.
+    own = bool(found) and not is_foreign(asked, found)
+    if own and rank_of(found, document.id, span, question.quote):
         cases.append(Case(_log_odds(asked, found, judge, ask), answers=True))
-    if without:
+    if without and not is_foreign(asked, without):
         cases.append(Case(_log_odds(asked, without, judge, ask), answers=False))
     return cases
 

@@ -44,6 +44,15 @@ def test_a_store_s_questions_decide_how_sure_an_answer_must_be(tmp_path: Path) -
     assert seen[-1] == (len(QUESTIONS), len(QUESTIONS))
 
 
+def test_what_only_another_language_answers_is_left_out(tmp_path: Path) -> None:
+    retriever = Retriever(make_index(tmp_path, *DOCUMENTS), HashEmbeddings())
+    foreign = [replace(each, question=f"{each.question[:-1]} 是做什么用的？") for each in QUESTIONS]
+    with pytest.raises(InvalidInput, match="0 questions find their answer and 0 find something"):
+        calibrate_store(foreign, DOCUMENTS, retriever, make_judge())
+    both = calibrate_store([*QUESTIONS, *foreign], DOCUMENTS, retriever, make_judge())
+    assert both == calibrate_store(QUESTIONS, DOCUMENTS, retriever, make_judge())
+
+
 def test_a_generator_s_verdict_counts_as_the_judge_hears_it(tmp_path: Path) -> None:
     retriever = Retriever(make_index(tmp_path, *DOCUMENTS), HashEmbeddings())
     second = VerdictCalibration(0.0, 1.0, 0.0, 0.0, ((0.1, 0.5),))
