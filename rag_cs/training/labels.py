@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rag_cs.candidates import Candidate
 from rag_cs.evaluation.answer_marks import WRONG_BELOW_F1, answer_terms, contains, token_f1
 from rag_cs.evaluation.datasets import Dataset, Passage, Query
+from rag_cs.training.answer_pairs import PRODUCT
 
 # Freely worded answers: below this F1 a sentence is on another subject ...
 _OTHER_BELOW_F1 = 0.1
@@ -23,8 +24,9 @@ _YES_OR_NO = re.compile(
 
 def answers(query: Query, candidate: Candidate, dataset: Dataset) -> bool | None:
     """None where the data set doesn't tell. An answer must stand in a relevant passage. Where the
-    expected answers are spans of the passages it holds one; else it shares words with one; where
-    none is known, the passage decides."""
+    expected answers are spans of the passages it holds one; else it shares words with one, though
+    of a product's reviews some say the same in other words; where none is known, the passage
+    decides."""
     expected = dataset.expected.get(query.id)
     if expected and not expected.answerable:
         return False
@@ -41,7 +43,7 @@ def answers(query: Query, candidate: Candidate, dataset: Dataset) -> bool | None
     f1 = token_f1(candidate.text, told)
     if f1 < _OTHER_BELOW_F1:
         short = all(len(answer_terms(each)) < _MIN_TERMS for each in told)
-        return None if relevant and short else False
+        return None if relevant and (short or PRODUCT in query.metadata) else False
     return True if relevant and f1 >= WRONG_BELOW_F1 else None
 
 

@@ -13,19 +13,20 @@ QUERY = Query("q", "How long does it last?")
 
 
 def label(
-    text: str, *expected: str, document: str = "right", answerable: bool = True
+    text: str, *expected: str, document: str = "right", answerable: bool = True, product: str = ""
 ) -> bool | None:
+    query = replace(QUERY, metadata={"product_id": product} if product else {})
     passages = (Passage("right", "", "It lasts two years. Wash it."), Passage("other", "", "Hm."))
     dataset = Dataset(
         "shop",
         passages,
-        (QUERY,),
+        (query,),
         {"q": {"right": 1, "other": 0}},
         {"q": ExpectedAnswer(expected, answerable=answerable)},
     )
     hit = make_hit(text)
     hit = replace(hit, chunk=replace(hit.chunk, document_id=document))
-    return answers(QUERY, Candidate(hit, 0, len(text)), dataset)
+    return answers(query, Candidate(hit, 0, len(text)), dataset)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,13 @@ def test_where_they_are_worded_freely_it_shares_words_with_one(
 ) -> None:
     answer = "Two whole years is how long it lasts."
     assert label(text, answer, document=document) is expected
+
+
+def test_another_review_of_the_product_may_say_it_in_other_words() -> None:
+    answer = "Two whole years is how long it lasts."
+    assert label("Mine still runs.", answer, product="kettle") is None
+    assert label("Mine still runs.", answer, product="kettle", document="other") is False
+    assert label("Mine still runs.", answer) is False
 
 
 def test_a_word_tells_nothing_of_a_sentence_of_the_right_passage() -> None:
