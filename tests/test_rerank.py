@@ -103,6 +103,14 @@ def test_a_sentence_that_was_read_before_is_not_encoded_again(
     assert encoder.seen[1:] == [["Lamps hum."]]
 
 
+def test_the_last_line_of_a_long_list_is_read_too() -> None:
+    lines = [f"Part {number} costs {number} yuan." for number in range(20)]
+    text = "\n".join([*lines, "The lamp has a warranty of two years."])
+    (reading,) = SentenceReader(TokenHashEmbeddings()).read("lamp warranty", [text])
+    start, end, _ = max(reading.tokens, key=lambda each: each[2])
+    assert text[start:end] == "The lamp has a warranty of two years."
+
+
 class ByLength:
     """A cross-encoder that likes long passages."""
 
