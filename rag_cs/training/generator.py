@@ -159,6 +159,7 @@ def train(
     seed: int = 0,
     epochs: float = EPOCHS,
     max_steps: int = -1,
+    learning_rate: float = LEARNING_RATE,
     start: Path | None = None,
 ) -> None:
     """Learn from `examples`, starting at the model in `gguf` with what the adapter `start` holds,
@@ -178,7 +179,7 @@ def train(
         gradient_accumulation_steps=ACCUMULATED,
         num_train_epochs=epochs,
         max_steps=max_steps,
-        learning_rate=LEARNING_RATE,
+        learning_rate=learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=20,
         use_cpu=not torch.cuda.is_available(),

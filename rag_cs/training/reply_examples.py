@@ -37,13 +37,13 @@ from rag_cs.types import Hit, Language, Turn
 
 # Of each data set at most so many questions, answerable and not.
 MOST_QUERIES: Mapping[str, int] = {
-    "squad2_en": 2_500, "cmrc2018_zh": 600, "doc2dial_en": 400, "stackfaq_en": 250
+    "squad2_en": 2_500, "cmrc2018_zh": 600, "doc2dial_en": 500, "stackfaq_en": 250
 }  # fmt: skip
 # Sentences of a question that are looked at, and wrong ones that are learned.
 LOOKED_AT = 6
 WRONG = 2
 # Share of the answered questions that also come in each of these ways, unanswered.
-OTHER_SENTENCE, CHANGED, FOREIGN = 0.6, 0.25, 0.15
+OTHER_SENTENCE, CHANGED, FOREIGN = 0.6, 0.25, 0.3
 # Share of the questions in a conversation that are shown with it: the assistant shows it only where
 # the question says too little alone.
 WITH_HISTORY = 0.3
