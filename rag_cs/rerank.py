@@ -18,8 +18,8 @@ from rag_cs.types import Reading
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
-# Sentences of a passage that are read, and characters of a sentence: what fits a chunk, of which 99%
-# hold at most 21 where they are lists. See the log, "The ends of lists".
+# Sentences of a passage that are read, and characters of a sentence: what fits a chunk, of which
+# 99% hold at most 21 where they are lists. See the log, "The ends of lists".
 MOST_SENTENCES = 24
 MOST_CHARACTERS = 400
 # Sentences whose vector and token codes are kept in memory, some 1.5 KB each. See the log, "One
