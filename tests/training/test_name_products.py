@@ -56,3 +56,20 @@ def test_an_id_that_doesn_t_match_is_named(data: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.strip() == "inn_1_review_0 doesn't match (.+?)_faq_"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"), [("(", "no regular expression"), ("inn", "no group in brackets")]
+)
+def test_a_pattern_that_tells_no_product_is_refused(
+    data: Path, tmp_path: Path, ids: str, said: str
+) -> None:
+    done = run(data, tmp_path / "out", ids)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_folder_itself_and_none_at_all_are_refused(data: Path, tmp_path: Path) -> None:
+    assert "name another folder" in run(data, data, "(inn)").stderr
+    assert "There is no folder" in run(tmp_path / "none", tmp_path / "out", "(inn)").stderr
