@@ -246,8 +246,8 @@ def extract(question: str, evidence: Sequence[Evidence]) -> Candidate | None:
 
 
 def is_foreign(question: str, hits: Sequence[Hit]) -> bool:
-    """Whether the first hits are in another language than the question, so that words can't be
-    compared."""
+    """Whether none of the first hits is in the question's language, so that words can't be
+    compared; so too where there are none."""
     language = detect_language(question)
     return all(detect_language(hit.chunk.text) != language for hit in hits[:2])
 

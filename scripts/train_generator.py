@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-steps", type=int, default=-1)
-    parser.add_argument("--learning-rate", type=float, default=4e-4, help="at its highest")
+    parser.add_argument("--learning-rate", type=float, help="at its highest, if not the recipe's")
     parser.add_argument(
         "--most", type=int, metavar="N", help="learn from N answered and N other ones a data set"
     )
@@ -72,7 +72,7 @@ def main() -> int:
         return 2
     if arguments.examples_only:
         return 0
-    from rag_cs.training.generator import train
+    from rag_cs.training.generator import LEARNING_RATE, train
 
     train(
         examples,
@@ -82,7 +82,7 @@ def main() -> int:
         seed=arguments.seed,
         epochs=arguments.epochs,
         max_steps=arguments.max_steps,
-        learning_rate=arguments.learning_rate,
+        learning_rate=arguments.learning_rate or LEARNING_RATE,
         start=arguments.start,
     )
     print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes")

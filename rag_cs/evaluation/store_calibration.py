@@ -81,11 +81,10 @@ def _cases(
     found = hits[:READ_HITS]
     without = [hit for hit in hits if not _holds(hit, document, question.quote)][:READ_HITS]
     cases = []
-    # As the judge does: what is foreign isn't judged by signals.
-    own = bool(found) and not is_foreign(asked, found)
-    if own and rank_of(found, document.id, span, question.quote):
+    # As the judge does: what is foreign isn't judged by signals, nor is nothing at all.
+    if not is_foreign(asked, found) and rank_of(found, document.id, span, question.quote):
         cases.append(Case(_log_odds(asked, found, judge, ask), answers=True))
-    if without and not is_foreign(asked, without):
+    if not is_foreign(asked, without):
         cases.append(Case(_log_odds(asked, without, judge, ask), answers=False))
     return cases
 
