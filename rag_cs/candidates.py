@@ -17,14 +17,14 @@ from rag_cs.wanted import states, wanted
 # Sentences that the generator is asked about. Of the questions that any of six sentences answers,
 # three hold the answer of 97%. See the log, "One sentence at a time".
 CANDIDATES = 3
-# What a finder's score weighs beside the reader's logit: late interaction says 0.3 to 0.7. This and
-# the next: see the log, "What kind of fact is asked for".
-FINDER_WEIGHT = 20.0
+# What a finder's score, 0.2 to 0.9, weighs in a candidate's, and what the reader's logit beside it.
+# These and the next two: see the log, "Which sentence answers".
+FINDER_WEIGHT = 24.0
+READER_WEIGHT = 0.5
 # What a fact of the kind that is asked for is worth, and its lack costs, in the finder's scale.
-KIND_WEIGHT = 0.1
-# What a passage's place in the retrieval costs, in the finder's scale. See the log, "How far an
-# answer reaches".
-RANK_COST = 0.04
+KIND_WEIGHT = 0.055
+# What a passage's place in the retrieval costs, in the finder's scale.
+RANK_COST = 0.026
 # What a score is worth in a generator's log-odds, as the second regression has it. See the log,
 # "The sentence's score".
 SCORE_WORTH = 0.25
@@ -69,8 +69,8 @@ def candidates(
     ranked = sorted(
         (
             (
-                weight * (score - RANK_COST * place + _kind_of(each.hit.chunk, start, end, kinds))
-                + others.get((each.hit.chunk.id, start, end), 0.0),
+                weight * (score + worth_of(each.hit.chunk, start, end, place, kinds))
+                + READER_WEIGHT * others.get((each.hit.chunk.id, start, end), 0.0),
                 each.hit,
                 start,
                 end,
@@ -108,10 +108,13 @@ def _distinct(question: str, ranked: Iterable[tuple[float, Hit, int, int]]) -> I
         yield Candidate(hit, *span, score, text_before(chunk, span[0]))
 
 
-def _kind_of(chunk: Chunk, start: int, end: int, kinds: frozenset[Kind]) -> float:
-    if not kinds:
-        return 0.0
-    return KIND_WEIGHT if states(chunk.text[start:end], kinds) else -KIND_WEIGHT
+def worth_of(chunk: Chunk, start: int, end: int, rank: int, kinds: frozenset[Kind]) -> float:
+    """What counts of a sentence beside its finder's score, in its scale: the rank of its passage,
+    and whether it states a fact of the kinds that are asked for."""
+    kind = 0.0
+    if kinds:
+        kind = KIND_WEIGHT if states(chunk.text[start:end], kinds) else -KIND_WEIGHT
+    return kind - RANK_COST * rank
 
 
 def _overlap(one: tuple[str, int, int], other: tuple[str, int, int]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -35,6 +35,8 @@ BATCH_SIZE = 16
 QUERY_CACHE_SIZE = 1024
 # Token heads that come with the package, by the name of the embedder in the catalogue.
 _HEADS = {"multilingual-e5-small": "late_interaction_e5_small.safetensors"}
+# The same for sentences: see `training/sentence_head.py`.
+_SENTENCE_HEADS = {"multilingual-e5-small": "sentence_head_e5_small.safetensors"}
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,7 +55,7 @@ class LocalEmbeddings(Embeddings):
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.fingerprint = _fingerprint(folder)
-        self._head = _token_head(self.fingerprint)
+        self._head = _token_head(self.fingerprint, _HEADS)
         if self._head:  # other codes can't be compared with this head's either
             self.fingerprint += f"+{self._head.fingerprint}"
         self._prompt_tokens = {side: self._count_prompt(side) for side in get_args(Side)}
@@ -103,13 +105,22 @@ class LocalEmbeddings(Embeddings):
 
     def query_tokens(self, text: str) -> tuple[Floats, Floats]:
         """(vectors, weights) of a query's tokens: see `TokenHead.query`."""
-        _, vectors, weights = self._cached_query(text)
-        return vectors, weights
-
-    def _encode_query(self, text: str) -> tuple[Floats, Floats, Floats]:
-        vectors, states = self.states([text], "query")
         none = np.empty((0, 0), np.float32)
-        return vectors[0], *(self._head.query(states[0]) if self._head else (none, none))
+        return self._head.query(self.query_states(text)) if self._head else (none, none)
+
+    def query_states(self, text: str) -> Floats:
+        """A query's token states, shape (tokens, hidden size)."""
+        return self._cached_query(text)[1]
+
+    def for_sentences(self) -> Sentences | None:
+        """The same embedder with the head that tells which sentence answers; None when there is
+        none for this model."""
+        head = _token_head(self.fingerprint, _SENTENCE_HEADS)
+        return Sentences(self, head) if head else None
+
+    def _encode_query(self, text: str) -> tuple[Floats, Floats]:
+        vectors, states = self.states([text], "query")
+        return vectors[0], states[0]
 
     def _count_prompt(self, side: Side) -> int:
         """The number of tokens in front of a text: the opening one and the prompt's."""
@@ -122,6 +133,29 @@ class LocalEmbeddings(Embeddings):
         """The number of tokens of each text, special tokens not counted."""
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
+
+
+class Sentences:
+    """An embedder whose tokens are seen through another head than that of its index: what
+    `rerank.SentenceReader` reads with."""
+
+    def __init__(self, embeddings: LocalEmbeddings, head: TokenHead) -> None:
+        self._embeddings = embeddings
+        self._head = head
+        self.token_dimensions = head.dimensions
+
+    def passages(self, texts: list[str]) -> tuple[Floats, list[bytes]]:
+        """As `LocalEmbeddings.passages`."""
+        vectors, states = self._embeddings.states(texts, "document")
+        return vectors, [self._head.encode(each) for each in states]
+
+    def query_tokens(self, text: str) -> tuple[Floats, Floats]:
+        """As `LocalEmbeddings.query_tokens`."""
+        return self._head.query(self._embeddings.query_states(text))
+
+    def embed_query(self, text: str) -> list[float]:
+        """As `LocalEmbeddings.embed_query`."""
+        return self._embeddings.embed_query(text)
 
 
 def _token_states(output: Any, skipped: int) -> Floats:
@@ -140,8 +174,8 @@ def _vectors(outputs: Sequence[Any]) -> Floats:
     return unit
 
 
-def _token_head(fingerprint: str) -> TokenHead | None:
-    name = _HEADS.get(fingerprint.split("@")[0])
+def _token_head(fingerprint: str, heads: Mapping[str, str]) -> TokenHead | None:
+    name = heads.get(fingerprint.split("@")[0])
     return TokenHead.load(Path(__file__).parent / "models" / name) if name else None
 
 

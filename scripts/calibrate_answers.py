@@ -23,13 +23,12 @@ from tqdm import tqdm
 
 from rag_cs.answerable import Judge
 from rag_cs.bootstrap import System
-from rag_cs.bootstrap.models import is_trained, models_folder
+from rag_cs.bootstrap.models import is_trained, load_finder, models_folder
 from rag_cs.calibration import Calibration
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.evaluation.risk import RISKS
 from rag_cs.models.answer_reader import OpenVINOAnswerReader
-from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
 from rag_cs.training.answer_pairs import is_for_calibration, open_corpus
 from rag_cs.training.calibration import Case, fit, make_cases, save
@@ -82,7 +81,7 @@ def main() -> int:
 def make_judge(system: System, adapter: Path | None) -> Judge:
     """A judge that gives signals; what it decides doesn't matter here."""
     nothing = Calibration({}, 0.0, ())
-    finder = SentenceReader(system.embeddings)
+    finder = load_finder(system.embeddings)
     if adapter is None:
         return Judge(nothing, 1.0, finder)
     model = resolve(system.settings.embedding.model, cache=models_folder(system.settings))

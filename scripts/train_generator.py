@@ -16,11 +16,10 @@ from contextlib import closing
 from pathlib import Path
 
 from rag_cs.bootstrap import System
-from rag_cs.bootstrap.models import models_folder
+from rag_cs.bootstrap.models import load_finder, models_folder
 from rag_cs.errors import RagError
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.models.catalogue import find
-from rag_cs.rerank import SentenceReader
 from rag_cs.settings import Settings
 from rag_cs.training.answer_pairs import open_corpus
 from rag_cs.training.reply_examples import (
@@ -108,7 +107,7 @@ def kept_examples(arguments: argparse.Namespace, settings: Settings) -> list[Exa
         datasets = [read_dataset(folder) for folder in arguments.data]
         with closing(System(settings)) as system:
             corpora = [open_corpus(dataset, system) for dataset in datasets]
-            finder = SentenceReader(system.embeddings)
+            finder = load_finder(system.embeddings)
             made = make_examples(corpora, finder, system.embeddings, seed=arguments.seed)
             write_examples(made, file)
     examples = read_examples(file)

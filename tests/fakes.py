@@ -61,6 +61,32 @@ class TokenHashEmbeddings(HashEmbeddings):
         return np.random.default_rng(zlib.crc32(term.encode())).integers(0, 256, 8, np.uint8)
 
 
+class WordStates:
+    """An embedder whose token states are drawn by the word's hash. Half of them is noise that
+    depends on the place, for training to see through."""
+
+    dimensions = 128
+    fingerprint = "words@1"
+
+    def states(self, texts: list[str], side: str) -> tuple[np.ndarray, list[np.ndarray]]:
+        states = [self._states(text) for text in texts]
+        rows = np.stack([each.mean(axis=0) for each in states])
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True), states
+
+    def _states(self, text: str) -> np.ndarray:
+        half = self.dimensions // 2
+        rows = np.random.default_rng(zlib.crc32(text.encode())).standard_normal(
+            (99, self.dimensions)
+        )
+        words = tokenise(text)[:99]
+        for row, word in zip(rows, words, strict=False):
+            row[:half] = np.random.default_rng(zlib.crc32(word.encode())).standard_normal(half)
+        return rows[: len(words)].astype(np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(tokenise(text)) for text in texts]
+
+
 class ScriptedChatModel(BaseChatModel):
     """Says what it is told to, in pieces of a few characters, and notes what it was asked.
 

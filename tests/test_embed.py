@@ -55,3 +55,31 @@ def test_a_querys_tokens_match_the_passage_that_answers() -> None:
     for query, right in (("质保多久", 0), ("要多少钱才包邮？", 1), ("how heavy is the lamp", 2)):
         scores = best_matches(*embeddings.query_tokens(query), codes)
         assert int(scores.argmax()) == right
+
+
+@pytest.mark.models
+@pytest.mark.filterwarnings("default")
+def test_the_sentences_head_finds_the_one_that_answers() -> None:
+    embeddings = LocalEmbeddings(resolve("multilingual-e5-small", cache=default_cache()))
+    sentences = embeddings.for_sentences()
+    assert sentences is not None
+    texts = [
+        "退货须在七天内寄出。",
+        "退款三个工作日内到账。",
+        "Lids are sold apart.",
+        "The lid fits all pots.",
+    ]
+    vectors, codes = sentences.passages(texts)
+    assert vectors.shape == (len(texts), embeddings.dimensions)
+    for query, right in (("退了以后多久能收到钱？", 1), ("can i buy just a lid", 2)):
+        scores = best_matches(*sentences.query_tokens(query), codes)
+        assert int(scores.argmax()) == right
+    # What an index holds is not comparable with it.
+    assert codes != embeddings.passages(texts)[1]
+
+
+@pytest.mark.models
+@pytest.mark.filterwarnings("default")
+def test_another_model_has_no_head_for_sentences() -> None:
+    embeddings = LocalEmbeddings(resolve("all-minilm-l6-v2", cache=default_cache()))
+    assert embeddings.for_sentences() is None

@@ -71,9 +71,15 @@ def load_judge(settings: Settings, embeddings: LocalEmbeddings) -> Judge | None:
         Calibration.load(calibration),
         settings.answering.max_risk,
         reader,
-        SentenceReader(embeddings),
+        load_finder(embeddings),
         hears=is_trained(settings),
     )
+
+
+def load_finder(embeddings: LocalEmbeddings) -> SentenceReader | None:
+    """What tells which sentence answers; None for an embedder that has no head for it."""
+    sentences = embeddings.for_sentences()
+    return SentenceReader(sentences) if sentences else None
 
 
 def is_trained(settings: Settings) -> bool:

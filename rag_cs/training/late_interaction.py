@@ -83,9 +83,9 @@ def train(folders: Sequence[Path], embeddings: LocalEmbeddings, *, seed: int = 0
             log.info("%s: %d examples", material.name, len(material.examples))
             materials.append(material)
     materials = [material for material in materials if material.examples]
-    model = _Model(_principal_axes(materials))
+    model = HeadModel(_principal_axes(materials))
     _fit(model, materials)
-    return _to_head(model, materials)
+    return to_head(model, [material.states for material in materials])
 
 
 def prepare(dataset: Dataset, embeddings: LocalEmbeddings) -> list[Material]:
@@ -95,7 +95,7 @@ def prepare(dataset: Dataset, embeddings: LocalEmbeddings) -> list[Material]:
         for passage in dataset.passages
         for part in chunk(to_document(passage), embeddings.count_tokens)
     ]
-    vectors, states = _all_states([part.embedded_text for part in parts], "document", embeddings)
+    vectors, states = all_states([part.embedded_text for part in parts], "document", embeddings)
     documents = tuple(part.document_id for part in parts)
     queries = _training_queries(dataset)
     wordings = [[query.text for query in queries]]
@@ -103,7 +103,7 @@ def prepare(dataset: Dataset, embeddings: LocalEmbeddings) -> list[Material]:
         wordings.append([rewrite(query.text, query.history)[-1] for query in queries])
     made = []
     for texts in wordings:
-        near, tokens = _all_states(texts, "query", embeddings)
+        near, tokens = all_states(texts, "query", embeddings)
         candidates = np.argsort(-(near @ vectors.T), axis=1)[:, :_MINED]
         found = [
             _example(tokens[number], dataset.relevant[query.id], candidates[number], documents)
@@ -123,9 +123,10 @@ def _training_queries(dataset: Dataset) -> list[Query]:
     return sample_queries(allowed, MOST_QUERIES) if allowed else []
 
 
-def _all_states(
+def all_states(
     texts: Sequence[str], side: Side, embeddings: LocalEmbeddings
 ) -> tuple[Floats, list[Halves]]:
+    """(vectors, token states) of many texts, the states in float16."""
     vectors: list[Floats] = [np.empty((0, embeddings.dimensions), np.float32)]
     states: list[Halves] = []
     for start in range(0, len(texts), _STATES_AT_ONCE):
@@ -149,7 +150,7 @@ def _example(
     )
 
 
-class _Model(torch.nn.Module):
+class HeadModel(torch.nn.Module):
     """What `TokenHead` computes, to be learned."""
 
     def __init__(self, projection: torch.Tensor) -> None:
@@ -159,10 +160,12 @@ class _Model(torch.nn.Module):
         self.bias = torch.nn.Parameter(torch.ones(1))
 
     def vectors(self, states: torch.Tensor) -> torch.Tensor:
+        """As `TokenHead.project`."""
         projected = functional.normalize(states, dim=-1) @ self.projection
         return functional.normalize(projected, dim=-1)
 
     def weights(self, states: torch.Tensor) -> torch.Tensor:
+        """As `TokenHead.weights`."""
         scores = 8 * (functional.normalize(states, dim=-1) @ self.importance) + self.bias
         return functional.softplus(scores)
 
@@ -179,7 +182,7 @@ def _principal_axes(materials: Sequence[Material]) -> torch.Tensor:
     return torch.from_numpy(np.linalg.svd(states, full_matrices=False)[2][:DIMENSIONS].T.copy())
 
 
-def _fit(model: _Model, materials: Sequence[Material]) -> None:
+def _fit(model: HeadModel, materials: Sequence[Material]) -> None:
     steps = EPOCHS * sum(len(material.examples) for material in materials) // BATCH
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -202,18 +205,18 @@ def _fit(model: _Model, materials: Sequence[Material]) -> None:
             log.info("step %d of %d, loss %.3f", step + 1, steps, np.mean(losses[-100:]))
 
 
-def _loss(model: _Model, material: Material, batch: Sequence[Example]) -> torch.Tensor:
+def _loss(model: HeadModel, material: Material, batch: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy of each query's best positive among all passages of the batch, other right
     answers left out."""
     columns = _columns(batch)
     padded = torch.nn.utils.rnn.pad_sequence(
-        [_tensor(material.states[position]) for position in columns], batch_first=True
+        [tensor(material.states[position]) for position in columns], batch_first=True
     )
     real = padded.abs().sum(-1) > 0
     passages = model.vectors(padded)
     losses = []
     for example in batch:
-        states = _tensor(example.query)
+        states = tensor(example.query)
         weights = model.weights(states)
         products = torch.einsum("qd,ptd->qpt", model.vectors(states), passages)
         best = products.masked_fill(~real[None], -9).amax(-1)
@@ -238,16 +241,18 @@ def _columns(batch: Sequence[Example]) -> list[int]:
     return list(chosen)
 
 
-def _tensor(states: Halves) -> torch.Tensor:
+def tensor(states: Halves) -> torch.Tensor:
+    """States to be multiplied."""
     return torch.from_numpy(states.astype(np.float32))
 
 
-def _to_head(model: _Model, materials: Sequence[Material]) -> TokenHead:
+def to_head(model: HeadModel, states: Sequence[Sequence[Halves]]) -> TokenHead:
+    """What was learned, with the steps of the codes of passages like `states`, several sets."""
     with torch.no_grad():
         sample = [
-            model.vectors(_tensor(state)).numpy()
-            for material in materials
-            for state in material.states[:: max(1, len(material.states) // 200)]
+            model.vectors(tensor(state)).numpy()
+            for some in states
+            for state in some[:: max(1, len(some) // 200)]
         ]
     return TokenHead(
         projection=model.projection.detach().numpy(),

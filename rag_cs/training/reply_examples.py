@@ -69,7 +69,7 @@ class Example:
 
 
 def make_examples(
-    corpora: Sequence[Corpus], finder: AnswerReader, embeddings: Embeddings, *, seed: int = 0
+    corpora: Sequence[Corpus], finder: AnswerReader | None, embeddings: Embeddings, *, seed: int = 0
 ) -> list[Example]:
     """The examples of all data sets, shuffled, of the questions that may be learned from."""
     chance = random.Random(seed)
@@ -85,7 +85,7 @@ def make_examples(
 def _examples(
     corpus: Corpus,
     corpora: Sequence[Corpus],
-    finder: AnswerReader,
+    finder: AnswerReader | None,
     embeddings: Embeddings,
     chance: random.Random,
 ) -> Iterator[Example]:
@@ -121,7 +121,7 @@ def _examples(
                 yield _refused(dataset.name, query.text, (), each)
 
 
-def _candidates(question: str, hits: Sequence[Hit], finder: AnswerReader) -> list[Candidate]:
+def _candidates(question: str, hits: Sequence[Hit], finder: AnswerReader | None) -> list[Candidate]:
     return candidates(question, evidence_of(question, hits, finder), most=LOOKED_AT)
 
 

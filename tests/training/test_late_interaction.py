@@ -1,46 +1,18 @@
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.datasets import read_dataset
 from rag_cs.rerank import best_matches
-from rag_cs.text import tokenise
 from rag_cs.training import late_interaction
 from rag_cs.training.late_interaction import is_held_out, prepare, train
+from tests.fakes import WordStates
 
-HIDDEN = 128
 TOPICS = ["returns", "shipping", "invoice", "warranty", "coupon", "battery", "filter", "payment"]
-
-
-class WordStates:
-    """An embedder whose token states are drawn by the word's hash. Half of them is noise that
-    depends on the place, for training to see through."""
-
-    dimensions = HIDDEN
-    fingerprint = "words@1"
-
-    def states(self, texts: list[str], side: str) -> tuple[np.ndarray, list[np.ndarray]]:
-        states = [self._states(text) for text in texts]
-        rows = np.stack([each.mean(axis=0) for each in states])
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True), states
-
-    def _states(self, text: str) -> np.ndarray:
-        half = HIDDEN // 2
-        rows = np.random.default_rng(zlib.crc32(text.encode())).standard_normal((99, HIDDEN))
-        words = tokenise(text)[:99]
-        for row, word in zip(rows, words, strict=False):
-            row[:half] = np.random.default_rng(zlib.crc32(word.encode())).standard_normal(half)
-        return rows[: len(words)].astype(np.float32)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(tokenise(text)) for text in texts]
 
 
 @pytest.fixture
@@ -80,7 +52,7 @@ def test_training_raises_the_right_passage(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(late_interaction, "EPOCHS", 20)
     embeddings = WordStates()
     head = train([folder], embeddings)  # type: ignore[arg-type]
-    assert head.projection.shape == (HIDDEN, late_interaction.DIMENSIONS)
+    assert head.projection.shape == (WordStates.dimensions, late_interaction.DIMENSIONS)
     assert (head.steps > 0).all()
     dataset = read_dataset(folder)
     codes = [head.encode(embeddings._states(passage.text)) for passage in dataset.passages]
