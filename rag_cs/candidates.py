@@ -26,8 +26,8 @@ KIND_WEIGHT = 0.055
 # What a passage's place in the retrieval costs, in the finder's scale.
 RANK_COST = 0.026
 # What a score is worth in a generator's log-odds, as the second regression has it. See the log,
-# "The sentence's score".
-SCORE_WORTH = 0.25
+# "Which sentence answers".
+SCORE_WORTH = 0.15
 # Characters of what stands before a sentence: enough to know what "it" is.
 MAX_BEFORE = 120
 

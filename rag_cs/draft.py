@@ -25,8 +25,8 @@ from rag_cs.text import split_sentences
 # Log-odds of a verdict whose probability the engine doesn't tell, and the greatest of all.
 UNTOLD = 2.0
 MOST = 8.0
-# A verdict from which on no other prompt is asked about. See the log, "One sentence at a time".
-SURE = 1.5
+# A verdict from which on no other prompt is asked about. See the log, "Which sentence answers".
+SURE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
