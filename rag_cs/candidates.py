@@ -18,7 +18,8 @@ from rag_cs.wanted import states, wanted
 # three hold the answer of 97%. See the log, "One sentence at a time".
 CANDIDATES = 3
 # What a finder's score, 0.2 to 0.9, weighs in a candidate's, and what the reader's logit beside it.
-# These and the next two: see the log, "Which sentence answers".
+# These and the next two: see the log, "Which sentence answers". The head of the sentences learned
+# by them and by `rerank.COSINE_WEIGHT`: to change any but the second is to train it anew.
 FINDER_WEIGHT = 24.0
 READER_WEIGHT = 0.5
 # What a fact of the kind that is asked for is worth, and its lack costs, in the finder's scale.

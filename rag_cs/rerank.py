@@ -26,7 +26,7 @@ MOST_CHARACTERS = 400
 # sentence at a time".
 MOST_KEPT = 20_000
 # What the cosine of question and sentence counts beside their late interaction, less what e5 gives
-# any two texts. See the log, "Where the answer stands".
+# any two texts. See the log, "Which sentence answers".
 COSINE_WEIGHT = 1.0
 USUAL_COSINE = 0.8
 

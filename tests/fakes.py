@@ -73,6 +73,13 @@ class WordStates:
         rows = np.stack([each.mean(axis=0) for each in states])
         return rows / np.linalg.norm(rows, axis=1, keepdims=True), states
 
+    def query_states(self, text: str) -> np.ndarray:
+        return self._states(text)
+
+    def embed_query(self, text: str) -> list[float]:
+        vectors: list[float] = self.states([text], "query")[0][0].tolist()
+        return vectors
+
     def _states(self, text: str) -> np.ndarray:
         half = self.dimensions // 2
         rows = np.random.default_rng(zlib.crc32(text.encode())).standard_normal(

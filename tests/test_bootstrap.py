@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from rag_cs.bootstrap import CALIBRATION_NAME, System
-from rag_cs.bootstrap.models import load_chat
+from rag_cs.bootstrap.models import JUDGES, load_chat
 from rag_cs.calibration import StoreCalibration
+from rag_cs.embed import SENTENCE_HEADS
 from rag_cs.errors import DiskFailed, Exists, InvalidInput, NotFound
 from rag_cs.generators.masked import MaskedChatModel
 from rag_cs.settings import GenerationSettings, PrivacySettings, Settings, StorageSettings
@@ -212,3 +213,7 @@ def test_a_generator_on_another_machine_is_behind_a_mask(
         privacy=PrivacySettings(mask_loopback=mask_loopback),
     )
     assert isinstance(load_chat(settings), MaskedChatModel) is masked
+
+
+def test_every_embedder_with_a_judge_has_a_head_for_sentences() -> None:
+    assert set(JUDGES) <= set(SENTENCE_HEADS)

@@ -93,7 +93,7 @@ async def test_a_prior_decides_between_near_equals() -> None:
     assert (chosen.number, chosen.logit) == (1, pytest.approx(-math.log(4)))
 
 
-@pytest.mark.parametrize(("probability", "asked"), [(0.95, 1), (0.6, 3)])
+@pytest.mark.parametrize(("probability", "asked"), [(0.95, 1), (0.78, 1), (0.6, 3)])
 async def test_after_a_sure_answer_no_other_prompt_is_asked_about(
     probability: float, asked: int
 ) -> None:

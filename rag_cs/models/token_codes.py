@@ -1,8 +1,9 @@
 """A text's token vectors, made small enough to keep: projected, then two bits a dimension.
 
-A head is a projection and a weight for each token, trained by `training/late_interaction.py` on
-top of one embedder's own token vectors; it comes with the package. 24 bytes a token hold what
-1,536 did: the log, "Late interaction", has what is lost (nothing that can be measured).
+A head is a projection and a weight for each token, trained by `training/late_interaction.py` or
+`training/sentence_head.py` on top of one embedder's own token vectors; it comes with the package.
+24 bytes a token hold what 1,536 did: the log, "Late interaction", has what is lost (nothing that
+can be measured).
 """
 
 from __future__ import annotations

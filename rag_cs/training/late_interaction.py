@@ -247,7 +247,7 @@ def tensor(states: Halves) -> torch.Tensor:
 
 
 def to_head(model: HeadModel, states: Sequence[Sequence[Halves]]) -> TokenHead:
-    """What was learned, with the steps of the codes of passages like `states`, several sets."""
+    """What was learned; the steps of its codes are fitted to `states`, one sequence a data set."""
     with torch.no_grad():
         sample = [
             model.vectors(tensor(state)).numpy()

@@ -2,8 +2,8 @@
 projection out.
 
 `late_interaction` learns which passage answers; this goes on from its head and learns which of the
-sentences in the first passages does, by the score that `candidates` orders them by. The embedder
-stays frozen, so its token states are computed once.
+sentences in the first passages does, by the finder's part of the score that `candidates` orders
+them by, on exact vectors. The embedder stays frozen, so its token states are computed once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch
 from rag_cs.answerable import READ_HITS, is_foreign
 from rag_cs.candidates import FINDER_WEIGHT, Candidate, worth_of
 from rag_cs.embed import LocalEmbeddings
+from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.datasets import Query
 from rag_cs.extents import extent
 from rag_cs.models.token_codes import Floats, TokenHead
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 STEPS = 900
 BATCH = 16
 LEARNING_RATE = 2e-3
-# Of these data sets at most so many questions, and of each question at most so many sentences that
-# don't answer: the time of a step grows with them.
+# Of these data sets at most so many questions, for the time that searching and encoding take; of
+# each question at most so many sentences that don't answer, for the time of a step.
 MOST_QUERIES: Mapping[str, int] = {
     "squad2_en": 900, "doc2dial_en": 700, "cmrc2018_zh": 500, "dstc11_t5_en": 500
 }  # fmt: skip
@@ -71,17 +72,22 @@ def train(
     corpora: Sequence[Corpus], embeddings: LocalEmbeddings, start: TokenHead, *, seed: int = 0
 ) -> TokenHead:
     """A head for the sentences, from that of the passages, learned from what may be learned of the
-    data sets."""
+    data sets. Raises InvalidInput when that is nothing."""
     random.seed(seed)
     torch.manual_seed(seed)
     materials = [prepare(corpus, embeddings) for corpus in corpora]
     for material in materials:
         log.info("%s: %d questions", material.name, len(material.questions))
+    materials = [material for material in materials if material.questions]
+    if not materials:
+        raise InvalidInput(
+            "No question may be learned from: retrieval finds none an answer among other sentences."
+        )
     model = HeadModel(torch.from_numpy(start.projection.copy()))
     with torch.no_grad():
         model.importance.copy_(torch.from_numpy(start.importance))
         model.bias.fill_(start.bias)
-    _fit(model, [material for material in materials if material.questions])
+    _fit(model, materials)
     return to_head(model, [material.sentences for material in materials])
 
 
@@ -98,10 +104,11 @@ def prepare(corpus: Corpus, embeddings: LocalEmbeddings) -> Material:
     found = []
     for query in queries[: MOST_QUERIES.get(dataset.name, len(queries))]:
         hits = search(query, corpus)[:READ_HITS]
-        rows = [] if is_foreign(query.text, hits) else list(_rows(query, hits, corpus, places))
+        rows = [] if is_foreign(query.text, hits) else list(_rows(query, hits, corpus))
         labels = np.array([label for *_, label in rows])
         if (labels == 1).any() and (labels == 0).any():
-            found.append((query.text, rows, labels))
+            numbers = [places.setdefault(text, len(places)) for text, *_ in rows]
+            found.append((query.text, numbers, rows, labels))
     vectors, states = all_states(list(places), "document", embeddings)
     near, tokens = all_states([text for text, *_ in found], "query", embeddings)
     questions = tuple(
@@ -109,19 +116,17 @@ def prepare(corpus: Corpus, embeddings: LocalEmbeddings) -> Material:
             text=text,
             query=tokens[number],
             vector=near[number],
-            sentences=np.array([place for place, *_ in rows]),
+            sentences=np.array(numbers),
             worth=np.array([worth for _, worth, _ in rows], np.float32),
             labels=labels,
         )
-        for number, (text, rows, labels) in enumerate(found)
+        for number, (text, numbers, rows, labels) in enumerate(found)
     )
     return Material(dataset.name, tuple(states), vectors, questions)
 
 
-def _rows(
-    query: Query, hits: Sequence[Hit], corpus: Corpus, places: dict[str, int]
-) -> Iterator[tuple[int, float, int]]:
-    """(position, worth, label) of each sentence that may be an answer; new ones join `places`."""
+def _rows(query: Query, hits: Sequence[Hit], corpus: Corpus) -> Iterator[tuple[str, float, int]]:
+    """(text, worth, label) of each sentence that may be an answer."""
     kinds = wanted(query.text)
     for rank, hit in enumerate(hits):
         chunk = hit.chunk
@@ -131,8 +136,7 @@ def _rows(
                 continue
             label = answers(query, Candidate(hit, *span), corpus.dataset)
             text = chunk.text[start:end][:MOST_CHARACTERS]
-            place = places.setdefault(text, len(places))
-            yield place, worth_of(chunk, start, end, rank, kinds), -1 if label is None else label
+            yield text, worth_of(chunk, start, end, rank, kinds), -1 if label is None else label
 
 
 def _fit(model: HeadModel, materials: Sequence[Material]) -> None:
@@ -166,7 +170,7 @@ def _loss(model: HeadModel, material: Material, asked: Asked) -> torch.Tensor:
 
 
 def scores_of(model: HeadModel, material: Material, asked: Asked, rows: np.ndarray) -> torch.Tensor:
-    """What `candidates` orders those sentences of a question by."""
+    """The finder's part of what `candidates` orders those sentences of a question by."""
     places = asked.sentences[rows]
     states = [material.sentences[place] for place in places]
     query = tensor(asked.query)

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from rag_cs.embed import Sentences
+from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.datasets import Dataset, ExpectedAnswer, Passage, Query, to_document
 from rag_cs.models.token_codes import TokenHead
-from rag_cs.rerank import best_matches
+from rag_cs.rerank import SentenceReader, best_matches
 from rag_cs.retrieve import Retriever
 from rag_cs.training import sentence_head
 from rag_cs.training.answer_pairs import Corpus, is_for_training
-from rag_cs.training.sentence_head import prepare, train
+from rag_cs.training.late_interaction import HeadModel, to_head
+from rag_cs.training.sentence_head import prepare, scores_of, train
 from tests.builders import make_index
 from tests.fakes import HashEmbeddings, WordStates
 
@@ -61,6 +66,29 @@ def test_only_questions_that_may_be_learned_from_are_prepared(shop: Corpus) -> N
         assert len(asked.labels) == len(asked.worth) == len(asked.sentences)
     # A sentence is kept once, though several questions find it.
     assert len(material.sentences) == len(material.vectors) <= len(ASKED) * (len(LEARNED) + 1)
+
+
+def test_what_is_learned_by_is_what_the_reader_says(shop: Corpus) -> None:
+    words = WordStates()
+    material = prepare(shop, words)  # type: ignore[arg-type]
+    model = HeadModel(torch.from_numpy(a_head().projection))
+    head = to_head(model, [material.sentences])
+    reader = SentenceReader(Sentences(words, head))  # type: ignore[arg-type]
+    asked = material.questions[0]
+    rows = np.arange(len(ASKED))  # the sentences of the first hit
+    with torch.no_grad():
+        learned = scores_of(model, material, asked, rows).numpy() - asked.worth[rows]
+    (hit, *_) = shop.retriever.search([asked.text], 1)
+    (reading,) = reader.read(asked.text, [hit.chunk.embedded_text])
+    read = [score for start, end, score in reading.tokens if end - start > len("p123.")]
+    # The reader's tokens are two bits a dimension.
+    np.testing.assert_allclose(read, learned, atol=0.15)
+
+
+def test_without_a_question_to_learn_from_it_says_so(shop: Corpus) -> None:
+    nothing = replace(shop, dataset=replace(shop.dataset, relevant={}))
+    with pytest.raises(InvalidInput, match="No question may be learned from"):
+        train([nothing], WordStates(), a_head())  # type: ignore[arg-type]
 
 
 def first_right(head: TokenHead, shop: Corpus) -> float:
