@@ -366,7 +366,10 @@ def test_nobody_is_told_a_word_of_another_store(fifty: Path) -> None:
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    while done.total() < OPERATIONS:
+    # Each run leaves out some of the rules; ten that all leave out the same are no chance.
+    rounds = 0
+    while done.total() < OPERATIONS or (done["ask, answered"] <= OPERATIONS / 200 and rounds < 10):
         run_state_machine_as_test(Shops, settings=chosen)
+        rounds += 1
     log.warning("%s operations: %s", done.total(), dict(sorted(done.items())))
     assert done["ask, answered"] > OPERATIONS / 200
