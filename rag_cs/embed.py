@@ -123,7 +123,7 @@ class LocalEmbeddings(Embeddings):
     def _encode_query(self, text: str) -> tuple[Floats, Halves]:
         vectors, states = self.states([text], "query")
         # A copy in float16, as the heads learned: up to 0.4 MB are kept of a long query.
-        return vectors[0].copy(), states[0].astype(np.float16)
+        return vectors[0], states[0].astype(np.float16)
 
     def _count_prompt(self, side: Side) -> int:
         """The number of tokens in front of a text: the opening one and the prompt's."""

@@ -11,24 +11,21 @@ from __future__ import annotations
 import logging
 import random
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn import functional
 
 from rag_cs.chunk import chunk
-from rag_cs.embed import LocalEmbeddings, Side
+from rag_cs.embed import Halves, LocalEmbeddings, Side
 from rag_cs.evaluation.datasets import Dataset, Query, read_dataset, to_document
 from rag_cs.evaluation.runs import sample_queries
 from rag_cs.index.base import Numbers
 from rag_cs.models.token_codes import Floats, TokenHead
 from rag_cs.rewrite import rewrite
-
-Halves = npt.NDArray[np.float16]
 
 log = logging.getLogger(__name__)
 
@@ -183,19 +180,30 @@ def _principal_axes(materials: Sequence[Material]) -> torch.Tensor:
 
 
 def _fit(model: HeadModel, materials: Sequence[Material]) -> None:
-    steps = EPOCHS * sum(len(material.examples) for material in materials) // BATCH
-    optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, LEARNING_RATE, total_steps=max(steps, 10), pct_start=0.1
-    )
     # A batch is of one data set, so that its passages are hard negatives of each other; the
     # square root lets small sets count for more than their size.
     shares = [len(material.examples) ** 0.5 for material in materials]
-    losses: list[float] = []
-    for step in range(steps):
+
+    def loss() -> torch.Tensor:
         material = random.choices(materials, shares)[0]
         batch = random.sample(material.examples, min(BATCH, len(material.examples)))
-        loss = _loss(model, material, batch)
+        return _loss(model, material, batch)
+
+    steps = EPOCHS * sum(len(material.examples) for material in materials) // BATCH
+    optimise(model, loss, steps, LEARNING_RATE)
+
+
+def optimise(
+    model: HeadModel, loss_of_batch: Callable[[], torch.Tensor], steps: int, learning_rate: float
+) -> None:
+    """So many steps down the loss of a new batch each, the rate rising to `learning_rate` first."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, learning_rate, total_steps=max(steps, 10), pct_start=0.1
+    )
+    losses: list[float] = []
+    for step in range(steps):
+        loss = loss_of_batch()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -18,16 +18,17 @@ import torch
 
 from rag_cs.answerable import READ_HITS, is_foreign
 from rag_cs.candidates import FINDER_WEIGHT, Candidate, worth_of
-from rag_cs.embed import LocalEmbeddings
+from rag_cs.embed import Halves, LocalEmbeddings
 from rag_cs.errors import InvalidInput
 from rag_cs.evaluation.datasets import Query
+from rag_cs.evaluation.runs import sample_queries
 from rag_cs.extents import extent
 from rag_cs.models.token_codes import Floats, TokenHead
 from rag_cs.rerank import COSINE_WEIGHT, MOST_CHARACTERS, MOST_SENTENCES, USUAL_COSINE
 from rag_cs.statements import statements_of
 from rag_cs.training.answer_pairs import Corpus, is_allowed, search
 from rag_cs.training.labels import answers
-from rag_cs.training.late_interaction import Halves, HeadModel, all_states, tensor, to_head
+from rag_cs.training.late_interaction import HeadModel, all_states, optimise, tensor, to_head
 from rag_cs.types import Hit
 from rag_cs.wanted import wanted
 
@@ -99,10 +100,9 @@ def prepare(corpus: Corpus, embeddings: LocalEmbeddings) -> Material:
         for query in dataset.queries
         if dataset.relevant.get(query.id) and is_allowed(query, dataset)
     ]
-    random.Random(0).shuffle(queries)
     places: dict[str, int] = {}
     found = []
-    for query in queries[: MOST_QUERIES.get(dataset.name, len(queries))]:
+    for query in sample_queries(queries, MOST_QUERIES.get(dataset.name)):
         hits = search(query, corpus)[:READ_HITS]
         rows = [] if is_foreign(query.text, hits) else list(_rows(query, hits, corpus))
         labels = np.array([label for *_, label in rows])
@@ -140,24 +140,15 @@ def _rows(query: Query, hits: Sequence[Hit], corpus: Corpus) -> Iterator[tuple[s
 
 
 def _fit(model: HeadModel, materials: Sequence[Material]) -> None:
-    optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
-    )
     # The square root lets small sets count for more than their size.
     shares = [len(material.questions) ** 0.5 for material in materials]
-    losses: list[float] = []
-    for step in range(STEPS):
+
+    def loss() -> torch.Tensor:
         chosen = random.choices(materials, shares, k=BATCH)
         each = [_loss(model, material, random.choice(material.questions)) for material in chosen]
-        loss = torch.stack(each).mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.item())
-        if step % 100 == 99:
-            log.info("step %d of %d, loss %.3f", step + 1, STEPS, np.mean(losses[-100:]))
+        return torch.stack(each).mean()
+
+    optimise(model, loss, STEPS, LEARNING_RATE)
 
 
 def _loss(model: HeadModel, material: Material, asked: Asked) -> torch.Tensor:
