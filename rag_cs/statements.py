@@ -45,13 +45,16 @@ def statements(text: str) -> list[tuple[int, int]]:
 
 
 def statements_of(chunk: Chunk) -> list[tuple[int, int]]:
-    """As `statements`, less the title and the headings, which stand in the text too, and sentences
-    that ask."""
+    """As `statements`, less the title and the headings, which stand in the text too, sentences
+    that ask, and what files a FAQ pair away."""
     headings = {chunk.title, *chunk.heading_path}
+    answer = answer_span(chunk) if chunk.question else None
+    last = answer[1] if answer else len(chunk.text)
     return [
         (start, end)
         for start, end in statements(chunk.text)
-        if chunk.text[start:end].strip("# ") not in headings
+        if start < last
+        and chunk.text[start:end].strip("# ") not in headings
         and not chunk.text[start:end].endswith(("?", "？"))
     ]
 

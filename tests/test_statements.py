@@ -16,6 +16,12 @@ def test_headings_and_questions_state_nothing() -> None:
     assert [chunk.text[start:end] for start, end in statements_of(chunk)] == ["They hum."]
 
 
+def test_what_files_a_pair_away_states_nothing() -> None:
+    text = "问：保修多久？\n答：两年。\n坏了可换。\n分类：售后"
+    chunk = make_hit(text, question="保修多久？").chunk
+    assert [text[slice(*each)] for each in statements_of(chunk)] == ["两年。", "坏了可换。"]
+
+
 @pytest.mark.parametrize(
     ("sentence", "question", "same"),
     [
