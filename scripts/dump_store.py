@@ -1,6 +1,6 @@
 """Write a store's database as SQL: the fixture of its schema, for the revisions that will follow.
 
-    python scripts/dump_store.py indexes/demo > tests/data/stores/r0003.sql
+    python scripts/dump_store.py indexes/demo > tests/data/stores/r0004.sql
 
 Run it with the program that made the store, before a schema changes; `tests/index/test_migrate.py`
 brings every file in that folder up to date. Unlike sqlite3's own dump it knows full-text tables.

@@ -105,6 +105,10 @@ class ChunkIndex(Protocol):
         """Which of the documents, each with the hash of its file, are there in that version."""
         ...
 
+    def languages(self) -> frozenset[Language]:
+        """The languages that documents are in. Fast: to be asked before each search."""
+        ...
+
     def search_dense(
         self, query: Vector, limit: int, filters: Filters | None = None, as_of: date | None = None
     ) -> Scores:

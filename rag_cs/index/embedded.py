@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
+from typing import get_args
 
 import numpy as np
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, exists, func, insert, select
 
 from rag_cs.corrections import Correction
 from rag_cs.errors import Busy, DiskFailed, IndexDamaged, NotFound
@@ -40,7 +41,7 @@ from rag_cs.index.schema import (
 from rag_cs.index.seals import seal_of_document
 from rag_cs.index.sqlite import run_alone
 from rag_cs.index.vectors import load_vectors
-from rag_cs.types import Chunk, Document
+from rag_cs.types import Chunk, Document, Language
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,14 @@ class EmbeddedIndex:
         """See `ChunkIndex.holds`."""
         with self.engine.begin() as connection:
             return holds(connection, versions)
+
+    def languages(self) -> frozenset[Language]:
+        """See `ChunkIndex.languages`."""
+        held = {each: exists().where(documents.c.language == each) for each in get_args(Language)}
+        with self.engine.begin() as connection:
+            return frozenset(
+                each for each, there in held.items() if connection.scalar(select(there))
+            )
 
     def search_dense(
         self, query: Vector, limit: int, filters: Filters | None = None, as_of: date | None = None

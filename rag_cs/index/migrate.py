@@ -1,12 +1,12 @@
 """Which schema a database has, and how an older one gets the newest: Alembic, inside the package.
 
 To change a schema, change its tables (`index/schema.py`, say), and add the next file to its folder
-of revisions, `r0004_what_it_does.py`, that does the same to a database that holds something:
+of revisions, `r0005_what_it_does.py`, that does the same to a database that holds something:
 
     from alembic import op
     import sqlalchemy as sa
 
-    revision, down_revision = "0004", "0003"
+    revision, down_revision = "0005", "0004"
 
     def upgrade() -> None:
         op.create_table("audit", sa.Column("number", sa.Integer, primary_key=True), ...)

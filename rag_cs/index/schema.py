@@ -44,7 +44,7 @@ documents = Table(
     Column("text", Text, nullable=False),
     Column("media_type", String, nullable=False),
     Column("sha256", String, nullable=False),
-    Column("language", String, nullable=False),
+    Column("language", String, nullable=False, index=True),
     Column("metadata", JSON, nullable=False),
     Column("created_at", String, nullable=False),
     # A hash of the row, so that a flipped bit is noticed: see `seals`.

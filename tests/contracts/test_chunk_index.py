@@ -62,6 +62,16 @@ def found_texts(index: ChunkIndex, numbers: np.ndarray) -> list[str]:
     return [chunks[number].text for number in numbers.tolist()]
 
 
+def test_the_languages_are_those_of_the_documents_that_are_there(index: ChunkIndex) -> None:
+    assert index.languages() == set()
+    put(index, SHIPPING)
+    assert index.languages() == {"en"}
+    put(index, chinese := make_document("运费.md", "满199元包邮。"))
+    assert index.languages() == {"en", "zh"}
+    index.delete(chinese.id)
+    assert index.languages() == {"en"}
+
+
 def test_dense_search_returns_what_brute_force_does(index: ChunkIndex) -> None:
     random = np.random.default_rng(7)
     rows = random.normal(size=(300, EMBEDDINGS.dimensions)).astype(np.float32)
