@@ -1,5 +1,5 @@
-"""Queries -> hits: dense and BM25, fused, then reranked. The one path of `search`, `ask` and
-evaluation."""
+"""Queries -> hits: dense and BM25, fused, then reranked, in both languages. The one path of
+`search`, `ask` and evaluation."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from typing import Protocol
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from rag_cs.crossing import Crossing
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.stages import stage
-from rag_cs.text import search_terms
+from rag_cs.text import detect_language, search_terms
 from rag_cs.types import Chunk, Citation, Hit
 
 MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
 # Offered by each half to the fusion and the reranking.
 CANDIDATES = 50
+# Added to the score of a passage in the language that the question isn't in: all three scores are
+# lower across languages. See the log, "Across languages".
+OTHER_LANGUAGE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,14 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What both halves found for one wording of the question."""
+    """What both halves found for one wording of the question; `across` are those found of the
+    language that it isn't in."""
 
     query: str
     vector: Vector
     lexical: Scores
     numbers: Numbers
+    across: Numbers
 
 
 def today() -> date:
@@ -74,6 +80,7 @@ class Retriever:
         weights: Weights | None = None,
         candidates: int = CANDIDATES,
         clock: Callable[[], date] = today,
+        crossing: Crossing | None = None,
     ) -> None:
         self._index = index
         self._embeddings = embeddings
@@ -81,6 +88,7 @@ class Retriever:
         self._weights = weights or Weights()
         self._candidates = candidates
         self._clock = clock
+        self._crossing = crossing
 
     @stage("retrieve")
     def search(
@@ -128,7 +136,19 @@ class Retriever:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)
         dense = self._index.search_dense(vector, limit, filters, day)
         lexical = self._index.search_lexical(search_terms(query), limit, filters, day)
-        return _Found(query, vector, lexical, np.union1d(dense.numbers, lexical.numbers))
+        across = self._across(query, vector, limit, filters, day)
+        numbers = np.unique(np.concatenate([dense.numbers, lexical.numbers, across]))
+        return _Found(query, vector, lexical, numbers, across)
+
+    def _across(
+        self, query: str, vector: Vector, limit: int, filters: Filters | None, day: date
+    ) -> Numbers:
+        """The nearest chunks in the language that the query isn't in, at most `limit`."""
+        if self._crossing is None or self._index.languages() <= {detect_language(query)}:
+            return np.empty(0, np.int64)
+        step = self._crossing.step(query)
+        found = self._index.search_dense(vector + step.vector, limit, filters, day).numbers
+        return found[self._index.cosines(step.vector, found) >= step.least]
 
     def _score(self, found: _Found, numbers: Numbers) -> Matrix:
         """The fused score, cosine, BM25 score and the reranker's (NaN without one) of numbered
@@ -139,6 +159,7 @@ class Retriever:
         if self._reranker and len(numbers):
             reranked = self._reranker.scores(found.query, numbers, self._index)
         fused = fuse(cosines, bm25, reranked, self._weights)
+        fused += OTHER_LANGUAGE * np.isin(numbers, found.across)
         unknown = np.full_like(fused, np.nan)
         return np.stack([fused, cosines, bm25, unknown if reranked is None else reranked])
 

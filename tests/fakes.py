@@ -17,7 +17,7 @@ from pydantic import Field
 from rag_cs.answerable import Judge, signals
 from rag_cs.calibration import Calibration
 from rag_cs.models.token_codes import unpack
-from rag_cs.text import tokenise
+from rag_cs.text import detect_language, tokenise
 from rag_cs.types import Chunk, Evidence, Hit, Reading
 
 
@@ -32,13 +32,25 @@ class HashEmbeddings(Embeddings):
         return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
-        vector = np.full(self.dimensions, 0.01)
+        vector = np.full(64, 0.01)
         for term in tokenise(text):
-            vector[zlib.crc32(term.encode()) % self.dimensions] += 1
+            vector[zlib.crc32(term.encode()) % 64] += 1
         return list((vector / np.linalg.norm(vector)).tolist())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(tokenise(text)) for text in texts]
+
+
+class LeaningEmbeddings(HashEmbeddings):
+    """As true embedders are: texts of one language are nearer to each other, whatever they say."""
+
+    dimensions = 66
+    fingerprint = "leaning@1"
+
+    def embed_query(self, text: str) -> list[float]:
+        is_chinese = detect_language(text) == "zh"
+        vector = np.array([*super().embed_query(text), not is_chinese, is_chinese])
+        return list((vector / np.linalg.norm(vector)).tolist())
 
 
 class TokenHashEmbeddings(HashEmbeddings):

@@ -30,7 +30,7 @@ LEVELS: list[list[str]] = [
         "load", "chunk", "embed", "weights", "smalltalk", "parts", "rewrite", "retrieve", "rerank",
         "faq", "answerable", "prompt", "generate", "ground", "replies", "contradictions", "stores",
     ],
-    ["candidates"],
+    ["candidates", "crossing"],
     ["extents", "shortening"],
     ["wanted"],
     ["readers", "index", "generators", "models"],

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from rag_cs.crossing import Crossing
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, Weights, fuse
 from tests.builders import make_document, make_index
-from tests.fakes import HashEmbeddings
+from tests.fakes import HashEmbeddings, LeaningEmbeddings
 
 DOCUMENTS = [
     make_document("returns.md", "Unused goods can be returned within 7 days."),
@@ -118,3 +119,32 @@ def test_fused_scores_lie_between_0_and_1_and_keep_an_order_both_halves_share(
     assert ((fused >= 0) & (fused <= 1.0001)).all()
     order = np.argsort(values, kind="stable")
     assert (np.diff(fused[order]) >= 0).all()
+
+
+def test_what_stands_in_the_other_language_alone_is_found_among_much_that_does_not(
+    tmp_path: Path,
+) -> None:
+    embeddings = LeaningEmbeddings()
+    english = [make_document(f"{n}.md", f"The filter of series {n} is white.") for n in range(60)]
+    chinese = make_document("滤网.md", "AQ300 滤网的价格是 89 元")
+    index = make_index(tmp_path, *english, chinese, embeddings=embeddings)
+    query = "is the white filter of series aq300 ¥89"
+
+    def found(crossing: Crossing | None) -> list[str]:
+        retriever = Retriever(index, embeddings, candidates=5, crossing=crossing)
+        return [hit.chunk.title for hit in retriever.search([query], top_k=5)]
+
+    assert chinese.title not in found(None)
+    assert chinese.title in found(Crossing(embeddings))
+
+
+def test_a_store_of_one_language_is_searched_as_without_a_crossing(tmp_path: Path) -> None:
+    embeddings = LeaningEmbeddings()
+    texts = [f"The filter of series {n} is white." for n in range(20)]
+    documents = [make_document(f"{n}.md", text) for n, text in enumerate(texts)]
+    index = make_index(tmp_path, *documents, embeddings=embeddings)
+    with_it, without = (
+        Retriever(index, embeddings, candidates=5, crossing=crossing).search(["series 7 filter"], 5)
+        for crossing in (Crossing(embeddings), None)
+    )
+    assert with_it == without

@@ -25,6 +25,7 @@ from rag_cs.bootstrap.models import (
 from rag_cs.calibration import StoreCalibration
 from rag_cs.candidates import Candidate, priors
 from rag_cs.corrector import Corrector
+from rag_cs.crossing import Crossing
 from rag_cs.draft import Choice, Drafter
 from rag_cs.errors import RagError
 from rag_cs.index.embedded import EmbeddedIndex
@@ -130,6 +131,7 @@ class System:
         with ThreadPoolExecutor(max_workers=1) as pool:
             chat = pool.submit(lambda: self.chat)
             _ = self.judge
+            self.crossing.step("")
             chat.result()
 
     def store(self, name: str, *, create: bool = False) -> Store:
@@ -175,6 +177,11 @@ class System:
         return load_reranker(self.settings, self.embeddings)
 
     @cached_property
+    def crossing(self) -> Crossing:
+        """What leads from one language to the other among the embedder's vectors."""
+        return Crossing(self.embeddings)
+
+    @cached_property
     def judge(self) -> Judge | None:
         """What says whether passages answer a question. Raises ModelError."""
         return load_judge(self.settings, self.embeddings)
@@ -195,7 +202,9 @@ class System:
             index=index,
             ingester=ingester,
             corrector=Corrector(index, ingester, embeddings.count_tokens),
-            retriever=make_retriever(self.settings, index, embeddings, self.reranker),
+            retriever=make_retriever(
+                self.settings, index, embeddings, self.reranker, self.crossing
+            ),
             conversations=Conversations(index.engine),
             personal=PersonalData(index.engine, self.settings.privacy.retention_days),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag_cs.answerable import Judge
 from rag_cs.calibration import Calibration
+from rag_cs.crossing import Crossing
 from rag_cs.hosts import leads_here
 from rag_cs.models.catalogue import find
 from rag_cs.rerank import CrossEncoderReranker, LateInteraction, SentenceReader, TokenEncoder
@@ -89,12 +90,16 @@ def is_trained(settings: Settings) -> bool:
 
 
 def make_retriever(
-    settings: Settings, index: ChunkIndex, embeddings: Embeddings, reranker: Reranker | None
+    settings: Settings,
+    index: ChunkIndex,
+    embeddings: Embeddings,
+    reranker: Reranker | None,
+    crossing: Crossing,
 ) -> Retriever:
     """The retriever of an index, weighted as the settings say."""
     chosen = settings.retrieval
     weights = Weights(chosen.dense_weight, chosen.lexical_weight, chosen.reranked_weight)
-    return Retriever(index, embeddings, reranker, weights, chosen.candidates)
+    return Retriever(index, embeddings, reranker, weights, chosen.candidates, crossing=crossing)
 
 
 def load_chat(settings: Settings) -> BaseChatModel:

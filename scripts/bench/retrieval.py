@@ -5,9 +5,10 @@ what it takes to add one document to each.
 
 Texts come from the corpus that is named (one chunk a passage, again with changed words when there
 are too few), or are invented; vectors and token vectors are random. Reranking is part of the whole
-search. The memory of an index is what a new process grows by when it opens the store and searches
-once; recall is that of the ten first hits of the dense half against an exhaustive search, for
-queries near to stored vectors. Embedding the query is left out, since it doesn't grow with the
+search; it is measured again with one document in each language, since a store of two languages is
+searched in both. The memory of an index is what a new process grows by when it opens the store and
+searches once; recall is that of the ten first hits of the dense half against an exhaustive search,
+for queries near to stored vectors. Embedding the query is left out, since it doesn't grow with the
 store, and reported apart; embedding the added document is part of adding it, and its ratio is given
 with and without.
 """
@@ -32,6 +33,7 @@ import psutil
 from tqdm import tqdm
 
 from rag_cs.bootstrap.models import load_embeddings
+from rag_cs.crossing import Crossing
 from rag_cs.evaluation.bench import (
     QUESTIONS,
     RandomEmbeddings,
@@ -122,7 +124,8 @@ class OpenStore:
 def open_store(folder: Path) -> OpenStore:
     """A store of random vectors in `folder`, made if need be."""
     index = EmbeddedIndex(folder, dimensions=DIMENSIONS, embedder=EMBEDDINGS.fingerprint)
-    return OpenStore(folder, index, Retriever(index, EMBEDDINGS, LateInteraction(EMBEDDINGS)))
+    reranker, crossing = LateInteraction(EMBEDDINGS), Crossing(EMBEDDINGS)
+    return OpenStore(folder, index, Retriever(index, EMBEDDINGS, reranker, crossing=crossing))
 
 
 def fill_with_progress(index: EmbeddedIndex, texts: Sequence[str]) -> None:
@@ -180,14 +183,16 @@ def grow(folder: Path) -> float:
 def measure_searches(
     stores: Sequence[OpenStore], texts: Sequence[str]
 ) -> list[dict[str, dict[str, float]]]:
-    """Latency of dense half, lexical half and whole search in each store. The stores take turns,
-    query by query, so that what else the machine does falls on all."""
+    """Latency of dense half, lexical half and whole search in each store, the last in one language
+    and in two. The stores take turns, query by query, so that what else the machine does falls on
+    all."""
     seconds: list[dict[str, list[float]]] = [
-        {"dense": [], "lexical": [], "fused": []} for _ in stores
+        {"dense": [], "lexical": [], "fused": [], "two languages": []} for _ in stores
     ]
     for store in stores:
         store.retriever.search(["warm up"])
-    for query in [*phrases(texts, PHRASES), *QUESTIONS]:
+    queries = [*phrases(texts, PHRASES), *QUESTIONS]
+    for query in queries:
         vector = np.array(EMBEDDINGS.embed_query(query), np.float32)
         for store, times in zip(stores, seconds, strict=True):
             index, retriever = store.index, store.retriever
@@ -196,7 +201,20 @@ def measure_searches(
                 partial(index.search_lexical, limit=CANDIDATES), [search_terms(query)]
             )
             times["fused"] += seconds_each(retriever.search, [[query]])
+    for store in stores:
+        add_other_language(store)
+    for query in queries:
+        for store, times in zip(stores, seconds, strict=True):
+            times["two languages"] += seconds_each(store.retriever.search, [[query]])
     return [{name: asdict(latency(some)) for name, some in times.items()} for times in seconds]
+
+
+def add_other_language(store: OpenStore) -> None:
+    """One document in each language, so that the store has both."""
+    for text in ("What stands in another language.", "这是另一种语言的内容。"):
+        document, chunks = joined(text, [text])
+        store.index.replace(document, chunks, *EMBEDDINGS.passages([text]))
+    store.retriever.search(["warm up"])
 
 
 def measure_adding(
