@@ -22,9 +22,11 @@ from rag_cs.types import Chunk, Evidence, Hit, Language, Reading
 
 # Passages that are read. The answer is among the first five of ten where it is at all.
 READ_HITS = 5
-# A hit is relevant at this cosine (e5 gives unrelated texts 0.70 to 0.80), or with this share
-# of the query's terms.
+# A hit is relevant at this cosine (e5 gives unrelated texts 0.70 to 0.80), one in another language
+# than the query at so much less, or with this share of the query's terms. See the log,
+# "Relevance" and "Across languages".
 MIN_COSINE = 0.82
+LESS_ACROSS = 0.065
 MIN_COVERAGE = 0.6
 # A question of this probability stands alone; else it is read with what was said before it as well,
 # so much of it. See the log, "Follow-up questions".
@@ -258,9 +260,14 @@ def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
     A guard against questions about something else entirely; whether a passage really answers
     is for the grounding of each sentence to say. See the log, "Relevance".
     """
-    terms = set(tokenise(query))
+    terms, language = set(tokenise(query)), detect_language(query)
     return bool(terms) and any(
-        (hit.dense or 0.0) >= MIN_COSINE
+        (hit.dense or 0.0) >= _least_cosine(hit, language)
         or len(terms & set(tokenise(hit.chunk.embedded_text))) >= MIN_COVERAGE * len(terms)
         for hit in hits
     )
+
+
+def _least_cosine(hit: Hit, language: Language) -> float:
+    is_across = detect_language(hit.chunk.text) != language
+    return MIN_COSINE - LESS_ACROSS * is_across

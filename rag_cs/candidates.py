@@ -3,14 +3,14 @@ should know of the text before it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from rag_cs.extents import extent
 from rag_cs.facts import Kind
 from rag_cs.guard import is_instruction
-from rag_cs.text import normalise, split_sentences
+from rag_cs.text import detect_language, normalise, split_sentences
 from rag_cs.types import Chunk, Evidence, Hit
 from rag_cs.wanted import states, wanted
 
@@ -26,6 +26,9 @@ READER_WEIGHT = 0.5
 KIND_WEIGHT = 0.055
 # What a passage's place in the retrieval costs, in the finder's scale.
 RANK_COST = 0.026
+# What a sentence in another language than the question's lacks, in the finder's scale: what is
+# right scores so much less there. See the log, "Across languages".
+OTHER_LANGUAGE = 0.09
 # What a score is worth in a generator's log-odds, as the second regression has it. See the log,
 # "Which sentence answers".
 SCORE_WORTH = 0.15
@@ -65,28 +68,28 @@ def candidates(
         for each in read
         for start, end, score in each.sentences
     }
-    weight = FINDER_WEIGHT if others else 1.0
-    kinds = wanted(question)
-    ranked = sorted(
-        (
-            (
-                weight * (score + worth_of(each.hit.chunk, start, end, place, kinds))
-                + READER_WEIGHT * others.get((each.hit.chunk.id, start, end), 0.0),
-                each.hit,
-                start,
-                end,
-            )
-            for place, each in enumerate(found)
-            for start, end, score in each.sentences
-        ),
-        key=lambda row: -row[0],
-    )
+    ranked = sorted(_scored(question, found, others), key=lambda row: -row[0])
     return list(islice(_distinct(question, ranked), most))
 
 
 def priors(candidates: Sequence[Candidate]) -> list[float]:
     """What their scores count beside the generator's log-odds of each."""
     return [SCORE_WORTH * each.score for each in candidates]
+
+
+def _scored(
+    question: str, found: Sequence[Evidence], others: Mapping[tuple[str, int, int], float]
+) -> Iterator[tuple[float, Hit, int, int]]:
+    """Every sentence with its score."""
+    weight = FINDER_WEIGHT if others else 1.0
+    kinds, language = wanted(question), detect_language(question)
+    for rank, each in enumerate(found):
+        chunk = each.hit.chunk
+        across = 0.0 if detect_language(chunk.text) == language else OTHER_LANGUAGE
+        for start, end, score in each.sentences:
+            worth = worth_of(chunk, start, end, rank, kinds) + across
+            read = others.get((chunk.id, start, end), 0.0)
+            yield weight * (score + worth) + READER_WEIGHT * read, each.hit, start, end
 
 
 def _distinct(question: str, ranked: Iterable[tuple[float, Hit, int, int]]) -> Iterator[Candidate]:

@@ -49,6 +49,13 @@ def test_a_fact_of_the_kind_that_is_asked_for_goes_first() -> None:
     assert best.text == "Send lamps back within 7 days."
 
 
+def test_a_sentence_in_another_language_may_score_less() -> None:
+    found = [scored("Lamps hum.", 0.5), scored("台灯有声音。", 0.46)]
+    assert candidates("Do lamps hum?", found)[0].text == "台灯有声音。"
+    assert candidates("台灯有声音吗", found)[0].text == "Lamps hum."
+    assert candidates("Do lamps hum?", [found[0], scored("台灯有声音。", 0.4)])[0].start == 0
+
+
 def test_scores_count_beside_a_generator_s_log_odds() -> None:
     found = candidates("Which lamps?", [scored("Lamps are blue. Lamps hum.", 9.0, 5.0)])
     assert priors(found) == pytest.approx([1.35, 0.75])
