@@ -35,6 +35,7 @@ from rag_cs.evaluation.fact_check import facts_in, unsupported_facts
         ("The AQ-300/B is sealed.", "AQ300B: sealed"),
         ("a 30-day guarantee", "guaranteed for 30 days"),
         ("the 10th floor", "floor 10"),
+        ("in the 18th century", "in the mid-18th century"),
         ("It weighs 5kg.", "weight: 5 kg"),
         ("[1] It lasts 4 hours.", "lasts four hours"),
         ("第3条", "第三条"),
