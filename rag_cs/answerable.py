@@ -17,7 +17,7 @@ from rag_cs.calibration import Calibration
 from rag_cs.candidates import Candidate, candidates
 from rag_cs.stages import stage
 from rag_cs.statements import statements_of
-from rag_cs.text import detect_language, search_terms, tokenise
+from rag_cs.text import detect_language, in_other_language, search_terms, tokenise
 from rag_cs.types import Chunk, Evidence, Hit, Language, Reading
 
 # Passages that are read. The answer is among the first five of ten where it is at all.
@@ -269,5 +269,4 @@ def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
 
 
 def _least_cosine(hit: Hit, language: Language) -> float:
-    is_across = detect_language(hit.chunk.text) != language
-    return MIN_COSINE - LESS_ACROSS * is_across
+    return MIN_COSINE - LESS_ACROSS * in_other_language(hit.chunk.text, language)

@@ -10,7 +10,7 @@ from itertools import islice
 from rag_cs.extents import extent
 from rag_cs.facts import Kind
 from rag_cs.guard import is_instruction
-from rag_cs.text import detect_language, normalise, split_sentences
+from rag_cs.text import detect_language, in_other_language, normalise, split_sentences
 from rag_cs.types import Chunk, Evidence, Hit
 from rag_cs.wanted import states, wanted
 
@@ -26,8 +26,9 @@ READER_WEIGHT = 0.5
 KIND_WEIGHT = 0.055
 # What a passage's place in the retrieval costs, in the finder's scale.
 RANK_COST = 0.026
-# What a sentence in another language than the question's lacks, in the finder's scale: what is
-# right scores so much less there. See the log, "Across languages".
+# What the sentences of a passage in another language than the question's lack, in the finder's
+# scale: those that are right score so much less. The head didn't learn with it. See the log,
+# "Across languages".
 OTHER_LANGUAGE = 0.09
 # What a score is worth in a generator's log-odds, as the second regression has it. See the log,
 # "Which sentence answers".
@@ -85,7 +86,7 @@ def _scored(
     kinds, language = wanted(question), detect_language(question)
     for rank, each in enumerate(found):
         chunk = each.hit.chunk
-        across = 0.0 if detect_language(chunk.text) == language else OTHER_LANGUAGE
+        across = OTHER_LANGUAGE * in_other_language(chunk.text, language)
         for start, end, score in each.sentences:
             worth = worth_of(chunk, start, end, rank, kinds) + across
             read = others.get((chunk.id, start, end), 0.0)

@@ -46,7 +46,12 @@ class Match:
 
 def match_faq(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Match | None:
     """The pair among `hits` that asks what `question` asks, in its language."""
-    pairs = [hit for hit in hits if hit.chunk.question and answer_span(hit.chunk)][:COMPARED]
+    language = detect_language(question)
+    pairs = [
+        hit
+        for hit in hits
+        if detect_language(hit.chunk.question) == language and answer_span(hit.chunk)
+    ][:COMPARED]
     if not pairs:
         return None
     query = np.array(embeddings.embed_query(question))
@@ -55,7 +60,7 @@ def match_faq(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Mat
     cosine, hit = best[0], pairs[best[1]]
     rest = (c for c, n in others if pairs[n].chunk.text != hit.chunk.text)
     runner_up = max(next(rest, 0.0), RUNNER_UP)
-    near = _is_near(detect_language(question), cosine, cosine - runner_up)
+    near = _is_near(language, cosine, cosine - runner_up)
     if not near or not _fits(question, hit.chunk):
         return None
     span = answer_span(hit.chunk)
@@ -68,8 +73,6 @@ def _is_near(language: Language, cosine: float, margin: float) -> bool:
 
 
 def _fits(question: str, chunk: Chunk) -> bool:
-    """Same language, and every code and number that was asked about stands in the pair."""
+    """Whether every code and number that was asked about stands in the pair."""
     codes = {term for term in search_terms(question) if _CODE.search(term)}
-    return detect_language(question) == detect_language(chunk.question) and codes <= set(
-        search_terms(chunk.embedded_text)
-    )
+    return codes <= set(search_terms(chunk.embedded_text))

@@ -10,21 +10,22 @@ from math import isnan
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from rag_cs.crossing import Crossing
+from rag_cs.crossing import Crossing, Step
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex, Filters, Matrix, Numbers, Scores, Vector
 from rag_cs.stages import stage
-from rag_cs.text import detect_language, search_terms
+from rag_cs.text import has_words, search_terms
 from rag_cs.types import Chunk, Citation, Hit
 
 MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
 # Offered by each half to the fusion and the reranking.
 CANDIDATES = 50
-# Added to the score of a passage in the language that the question isn't in: all three scores are
-# lower across languages. See the log, "Across languages".
+# Added to the score of a passage in the language that the question isn't in, where the store has
+# both: all three scores are lower across languages. See the log, "Across languages".
 OTHER_LANGUAGE = 0.25
 
 
@@ -54,14 +55,14 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What both halves found for one wording of the question; `across` are those found of the
-    language that it isn't in."""
+    """What both halves found for one wording of the question; `step` leads to the language that it
+    isn't in, where that was searched too."""
 
     query: str
     vector: Vector
     lexical: Scores
     numbers: Numbers
-    across: Numbers
+    step: Step | None
 
 
 def today() -> date:
@@ -136,19 +137,22 @@ class Retriever:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)
         dense = self._index.search_dense(vector, limit, filters, day)
         lexical = self._index.search_lexical(search_terms(query), limit, filters, day)
-        across = self._across(query, vector, limit, filters, day)
-        numbers = np.unique(np.concatenate([dense.numbers, lexical.numbers, across]))
-        return _Found(query, vector, lexical, numbers, across)
+        numbers = np.union1d(dense.numbers, lexical.numbers)
+        step = self._step(query, filters)
+        if step:
+            found = self._index.search_dense(vector + step.vector, limit, filters, day).numbers
+            numbers = np.union1d(numbers, found[self._is_across(step, found)])
+        return _Found(query, vector, lexical, numbers, step)
 
-    def _across(
-        self, query: str, vector: Vector, limit: int, filters: Filters | None, day: date
-    ) -> Numbers:
-        """The nearest chunks in the language that the query isn't in, at most `limit`."""
-        if self._crossing is None or self._index.languages() <= {detect_language(query)}:
-            return np.empty(0, np.int64)
-        step = self._crossing.step(query)
-        found = self._index.search_dense(vector + step.vector, limit, filters, day).numbers
-        return found[self._index.cosines(step.vector, found) >= step.least]
+    def _step(self, query: str, filters: Filters | None) -> Step | None:
+        """What leads to the other language, where there is one to search."""
+        if self._crossing is None or "language" in (filters or {}) or not has_words(query):
+            return None
+        return self._crossing.step(query) if len(self._index.languages()) > 1 else None
+
+    def _is_across(self, step: Step, numbers: Numbers) -> npt.NDArray[np.bool_]:
+        across: npt.NDArray[np.bool_] = self._index.cosines(step.vector, numbers) >= step.least
+        return across
 
     def _score(self, found: _Found, numbers: Numbers) -> Matrix:
         """The fused score, cosine, BM25 score and the reranker's (NaN without one) of numbered
@@ -159,7 +163,8 @@ class Retriever:
         if self._reranker and len(numbers):
             reranked = self._reranker.scores(found.query, numbers, self._index)
         fused = fuse(cosines, bm25, reranked, self._weights)
-        fused += OTHER_LANGUAGE * np.isin(numbers, found.across)
+        if found.step:
+            fused += OTHER_LANGUAGE * self._is_across(found.step, numbers)
         unknown = np.full_like(fused, np.nan)
         return np.stack([fused, cosines, bm25, unknown if reranked is None else reranked])
 

@@ -48,8 +48,8 @@ def statements_of(chunk: Chunk) -> list[tuple[int, int]]:
     """As `statements`, less the title and the headings, which stand in the text too, sentences
     that ask, and what files a FAQ pair away."""
     headings = {chunk.title, *chunk.heading_path}
-    answer = answer_span(chunk) if chunk.question else None
-    last = answer[1] if answer else len(chunk.text)
+    filed = _FILED.search(chunk.text) if chunk.question else None
+    last = filed.start() if filed else len(chunk.text)
     return [
         (start, end)
         for start, end in statements(chunk.text)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CJK = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CJK_CHARACTER = re.compile(f"[{CJK}]")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2,}(?![A-Za-z0-9])")
+# One that is no part of a product code.
+_PLAIN_WORD = re.compile(r"(?<![\w/+#.-])[A-Za-z]{2,}(?![\w/+#-])")
 _TOKEN = re.compile(
     rf"(?P<cjk>[{CJK}]+)|(?P<word>[^\W_{CJK}]+(?:(?:[-/.+#&_']|(?<=\d):(?=\d))[^\W_{CJK}]+)*)"
 )
@@ -53,6 +55,16 @@ def detect_language(text: str) -> Language:
     chinese = len(_CJK_CHARACTER.findall(text))
     words = len(_LATIN_WORD.findall(text))
     return "zh" if chinese > 0.35 * (chinese + words) else "en"
+
+
+def in_other_language(text: str, language: Language) -> bool:
+    """Whether a text is in another language; not where it is codes and numbers alone."""
+    return has_words(text) and detect_language(text) != language
+
+
+def has_words(text: str) -> bool:
+    """Whether a text is in any language at all."""
+    return bool(_CJK_CHARACTER.search(text) or _PLAIN_WORD.search(text))
 
 
 @cache

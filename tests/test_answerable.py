@@ -128,6 +128,17 @@ def test_another_language_is_left_to_the_grounding() -> None:
     assert judge.judge("Can goods be returned?", [far]).probability == 0.0
 
 
+def test_relevance_asks_for_less_nearness_across_languages_alone() -> None:
+    question = "When are goods returned?"
+    for text, dense, relevant in (
+        ("七天内可以退货。", 0.77, True),
+        ("七天内可以退货。", 0.75, False),
+        ("We open at nine.", 0.77, False),
+        ("| AQ-300 | 1299 |", 0.77, False),
+    ):
+        assert is_relevant(question, [make_hit(text, dense=dense)]) is relevant
+
+
 def test_without_a_reader_nearness_and_words_decide() -> None:
     judgement = unread("When are goods returned?", [RETURNS, OPENING])
     assert judgement.probability == 1.0

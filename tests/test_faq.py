@@ -29,6 +29,13 @@ def test_an_answer_may_have_lines() -> None:
     assert match.answer == "第一步：申请。\n第二步：寄回。"
 
 
+def test_pairs_in_another_language_do_not_crowd_it_out() -> None:
+    others = [pair(f"第{n}盏台灯可以维修吗？", "可以。", chinese=True) for n in range(6)]
+    match = match_faq("do you repair lamps", [*others, REPAIR], HashEmbeddings())
+    assert match
+    assert match.hit == REPAIR
+
+
 def test_another_question_is_not_answered() -> None:
     assert match_faq("Can lamps explode at night?", [REPAIR, SHIP], HashEmbeddings()) is None
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from rag_cs.crossing import Crossing
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex
 from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, Weights, fuse
+from rag_cs.types import Document, Hit
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, LeaningEmbeddings
 
@@ -121,30 +123,44 @@ def test_fused_scores_lie_between_0_and_1_and_keep_an_order_both_halves_share(
     assert (np.diff(fused[order]) >= 0).all()
 
 
-def test_what_stands_in_the_other_language_alone_is_found_among_much_that_does_not(
-    tmp_path: Path,
+LEANING = LeaningEmbeddings()
+ENGLISH = [make_document(f"{n}.md", f"The filter of series {n} is white.") for n in range(60)]
+CHINESE = make_document("滤网.md", "AQ300 滤网的价格是 89 元")
+
+
+def found(index: ChunkIndex, query: str, crossing: Crossing | None, **more: Any) -> list[Hit]:
+    retriever = Retriever(index, LEANING, crossing=crossing)
+    return retriever.search([query], **more)
+
+
+def test_what_stands_in_the_other_language_alone_is_found(tmp_path: Path) -> None:
+    index = make_index(tmp_path, *ENGLISH, CHINESE, embeddings=LEANING)
+    query = "is the white filter of this series ¥89"
+    assert CHINESE.title not in {hit.chunk.title for hit in found(index, query, None)}
+    assert CHINESE.title in {hit.chunk.title for hit in found(index, query, Crossing(LEANING))}
+
+
+@pytest.mark.parametrize(
+    ("documents", "query", "filters"),
+    [
+        (ENGLISH, "series 7 filter", None),
+        (ENGLISH, "七系列的滤网", None),
+        ([*ENGLISH, CHINESE], "AQ-300", None),
+        ([*ENGLISH, CHINESE], "series 7 filter", {"language": "en"}),
+    ],
+    ids=["one language", "the other one alone", "codes alone", "a filter"],
+)
+def test_where_there_is_nothing_to_cross_the_search_is_as_without(
+    tmp_path: Path, documents: list[Document], query: str, filters: dict[str, str] | None
 ) -> None:
-    embeddings = LeaningEmbeddings()
-    english = [make_document(f"{n}.md", f"The filter of series {n} is white.") for n in range(60)]
-    chinese = make_document("滤网.md", "AQ300 滤网的价格是 89 元")
-    index = make_index(tmp_path, *english, chinese, embeddings=embeddings)
-    query = "is the white filter of series aq300 ¥89"
-
-    def found(crossing: Crossing | None) -> list[str]:
-        retriever = Retriever(index, embeddings, candidates=5, crossing=crossing)
-        return [hit.chunk.title for hit in retriever.search([query], top_k=5)]
-
-    assert chinese.title not in found(None)
-    assert chinese.title in found(Crossing(embeddings))
+    index = make_index(tmp_path, *documents, embeddings=LEANING)
+    with_it = found(index, query, Crossing(LEANING), filters=filters)
+    assert with_it == found(index, query, None, filters=filters)
 
 
-def test_a_store_of_one_language_is_searched_as_without_a_crossing(tmp_path: Path) -> None:
-    embeddings = LeaningEmbeddings()
-    texts = [f"The filter of series {n} is white." for n in range(20)]
-    documents = [make_document(f"{n}.md", text) for n, text in enumerate(texts)]
-    index = make_index(tmp_path, *documents, embeddings=embeddings)
-    with_it, without = (
-        Retriever(index, embeddings, candidates=5, crossing=crossing).search(["series 7 filter"], 5)
-        for crossing in (Crossing(embeddings), None)
-    )
-    assert with_it == without
+def test_whatever_found_it_a_passage_in_the_other_language_counts_more(tmp_path: Path) -> None:
+    index = make_index(tmp_path, *ENGLISH[:3], CHINESE, embeddings=LEANING)
+    query = "aq300 please"
+    plain = {hit.chunk.title: hit.score for hit in found(index, query, None)}
+    crossed = {hit.chunk.title: hit.score for hit in found(index, query, Crossing(LEANING))}
+    assert plain[CHINESE.title] < crossed[CHINESE.title]

@@ -20,6 +20,8 @@ def test_what_files_a_pair_away_states_nothing() -> None:
     text = "问：保修多久？\n答：两年。\n坏了可换。\n分类：售后"
     chunk = make_hit(text, question="保修多久？").chunk
     assert [text[slice(*each)] for each in statements_of(chunk)] == ["两年。", "坏了可换。"]
+    rest = make_hit("坏了可换。\n分类：售后", question="保修多久？").chunk
+    assert [rest.text[slice(*each)] for each in statements_of(rest)] == ["坏了可换。"]
 
 
 @pytest.mark.parametrize(

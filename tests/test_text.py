@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rag_cs.text import (
     detect_language,
+    in_other_language,
     normalise,
     numbers_in,
     search_terms,
@@ -120,3 +121,11 @@ def test_a_run_of_full_stops_takes_no_longer_than_words() -> None:
     text = "." * 1_000_000 + "x"  # once this took a million million steps
     assert split_sentences(text) == [(0, len(text))]
     assert split_sentences("Well...  so. Yes.") == [(0, 7), (9, 12), (13, 17)]
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [("How long?", True), ("多久", False), ("AQ-300 | 1299", False), ("", False)],
+)
+def test_a_text_without_words_is_in_no_other_language(text: str, *, other: bool) -> None:
+    assert in_other_language(text, "zh") is other

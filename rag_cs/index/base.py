@@ -126,7 +126,8 @@ class ChunkIndex(Protocol):
         ...
 
     def cosines(self, query: Vector, numbers: Numbers) -> Vector:
-        """The cosine of each numbered chunk with `query`, shape (len(numbers),)."""
+        """The product of each numbered chunk's vector with `query`, shape (len(numbers),): their
+        cosine where that is of length 1; 0 for a chunk that is gone."""
         ...
 
     def vectors(self, numbers: Numbers) -> dict[int, Vector]:
