@@ -26,10 +26,10 @@ READER_WEIGHT = 0.5
 KIND_WEIGHT = 0.055
 # What a passage's place in the retrieval costs, in the finder's scale.
 RANK_COST = 0.026
-# What the sentences of a passage in another language than the question's lack, in the finder's
-# scale: those that are right score so much less. The head didn't learn with it. See the log,
-# "Across languages".
-OTHER_LANGUAGE = 0.09
+# Added to the sentences of a passage in another language than the question's, in the finder's
+# scale: those that are right score less there. The head didn't learn with it. See the log, "Across
+# languages".
+OTHER_LANGUAGE = 0.05
 # What a score is worth in a generator's log-odds, as the second regression has it. See the log,
 # "Which sentence answers".
 SCORE_WORTH = 0.15

@@ -24,9 +24,11 @@ MAX_TOP_K = 100
 MAX_QUERY_CHARACTERS = 2_000
 # Offered by each half to the fusion and the reranking.
 CANDIDATES = 50
-# Added to the score of a passage in the language that the question isn't in, where the store has
-# both: all three scores are lower across languages. See the log, "Across languages".
+# Added to the scores of the best passages in the language that the question isn't in, where the
+# store has both: all three scores are lower across languages. Of so many, so that they don't crowd
+# the others out. See the log, "Across languages".
 OTHER_LANGUAGE = 0.25
+MOST_RAISED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,9 @@ class Retriever:
             reranked = self._reranker.scores(found.query, numbers, self._index)
         fused = fuse(cosines, bm25, reranked, self._weights)
         if found.step:
-            fused += OTHER_LANGUAGE * self._is_across(found.step, numbers)
+            across = np.flatnonzero(self._is_across(found.step, numbers))
+            best = across[np.argsort(-fused[across], kind="stable")[:MOST_RAISED]]
+            fused[best] += OTHER_LANGUAGE
         unknown = np.full_like(fused, np.nan)
         return np.stack([fused, cosines, bm25, unknown if reranked is None else reranked])
 

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from rag_cs.crossing import Crossing
 from rag_cs.errors import InvalidInput
 from rag_cs.index.base import ChunkIndex
-from rag_cs.retrieve import MAX_QUERY_CHARACTERS, Retriever, Weights, fuse
+from rag_cs.retrieve import MAX_QUERY_CHARACTERS, MOST_RAISED, Retriever, Weights, fuse
 from rag_cs.types import Document, Hit
 from tests.builders import make_document, make_index
 from tests.fakes import HashEmbeddings, LeaningEmbeddings
@@ -164,3 +164,15 @@ def test_whatever_found_it_a_passage_in_the_other_language_counts_more(tmp_path:
     plain = {hit.chunk.title: hit.score for hit in found(index, query, None)}
     crossed = {hit.chunk.title: hit.score for hit in found(index, query, Crossing(LEANING))}
     assert plain[CHINESE.title] < crossed[CHINESE.title]
+
+
+def test_the_other_language_does_not_crowd_out_the_question_s_own(tmp_path: Path) -> None:
+    chinese = [make_document(f"滤网{n}.md", f"{n} 系列 filter 是白色的") for n in range(6)]
+    index = make_index(tmp_path, *ENGLISH[:6], *chinese, embeddings=LEANING)
+    plain, crossed = (
+        {hit.chunk.title: hit.score for hit in found(index, "a white filter", crossing, top_k=12)}
+        for crossing in (None, Crossing(LEANING))
+    )
+    raised = [title for title, score in crossed.items() if score > plain[title] + 0.2]
+    assert len(raised) == MOST_RAISED
+    assert all(title.startswith("滤网") for title in raised)
