@@ -32,9 +32,10 @@ class HashEmbeddings(Embeddings):
         return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
-        vector = np.full(64, 0.01)
+        size = HashEmbeddings.dimensions
+        vector = np.full(size, 0.01)
         for term in tokenise(text):
-            vector[zlib.crc32(term.encode()) % 64] += 1
+            vector[zlib.crc32(term.encode()) % size] += 1
         return list((vector / np.linalg.norm(vector)).tolist())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -127,7 +127,7 @@ class System:
 
     def load_models(self) -> None:
         """Load both models now, side by side: each spends much of its time waiting for the disk.
-        Raises ModelError."""
+        What crosses between languages is embedded, too. Raises ModelError."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             chat = pool.submit(lambda: self.chat)
             _ = self.judge

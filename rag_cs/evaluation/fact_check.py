@@ -94,7 +94,8 @@ _HOUR = re.compile(r"(?<![\d.:])(\d{1,2})\s?(?:a\.?m\b|p\.?m\b|点(?!\d)|o'clock
 _CODE = re.compile(r"(?<![a-z0-9])[a-z0-9]+(?:[-/._+#][a-z0-9]+)*(?![a-z0-9])")
 # A number with its unit, or an ordinal, isn't a code: 30-day, 5kg, 10th, mid-1990s.
 _NUMBER_AND_UNIT = re.compile(
-    r"(?:(?:mid|early|late|pre|post)-)?\d+(?:\.\d+)?-?(?:[a-z]{3,}|ml|l|kg|g|mg|cm|mm|m|km|in|ft|oz|lb|w|v|a|hz|k|am|pm|th|st|nd|rd|"
+    r"(?:(?:mid|early|late|pre|post)-)?"
+    r"\d+(?:\.\d+)?-?(?:[a-z]{3,}|ml|l|kg|g|mg|cm|mm|m|km|in|ft|oz|lb|w|v|a|hz|k|am|pm|th|st|nd|rd|"
     r"s|x|h|d|gb|mb|tb)(?:-[a-z]+)?"
 )
 _MARK = re.compile(r"\[\d+\]|^\s*\d{1,2}[.)、](?=\s|$)", re.MULTILINE)

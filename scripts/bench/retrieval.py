@@ -202,14 +202,14 @@ def measure_searches(
             )
             times["fused"] += seconds_each(retriever.search, [[query]])
     for store in stores:
-        add_other_language(store)
+        add_both_languages(store)
     for query in queries:
         for store, times in zip(stores, seconds, strict=True):
             times["two languages"] += seconds_each(store.retriever.search, [[query]])
     return [{name: asdict(latency(some)) for name, some in times.items()} for times in seconds]
 
 
-def add_other_language(store: OpenStore) -> None:
+def add_both_languages(store: OpenStore) -> None:
     """One document in each language, so that the store has both."""
     for text in ("What stands in another language.", "这是另一种语言的内容。"):
         document, chunks = joined(text, [text])
