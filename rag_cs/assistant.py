@@ -132,7 +132,7 @@ class Assistant:
 
     def _why_not(self, question: str, language: Language, scope: _Scope) -> str:
         """What an abstention says when the day or an empty store explains it; "" otherwise."""
-        if not self._retriever.search([question], 1, scope.filters, scope.as_of):
+        if not self._retriever.search([question], 1, scope.filters, scope.as_of, across=False):
             return nothing_found(language, scope.as_of)
         if scope.as_of is None:
             return ""
@@ -173,7 +173,8 @@ class Assistant:
         if not is_disputable(sentence.text):
             return [sentence]
         query = sentence.citation.quote[:MAX_QUERY_CHARACTERS]
-        hits = self._retriever.search([query], TOP_K, scope.filters, scope.as_of)
+        # Only what is said in one language can be compared.
+        hits = self._retriever.search([query], TOP_K, scope.filters, scope.as_of, across=False)
         conflict = dispute(sentence.citation, [hit.chunk for hit in hits])
         if conflict is None or blocked(conflict.other.text, [conflict.other.text]):
             return [sentence]

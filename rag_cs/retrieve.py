@@ -100,9 +100,12 @@ class Retriever:
         top_k: int = 10,
         filters: Filters | None = None,
         as_of: date | None = None,
+        *,
+        across: bool = True,
     ) -> list[Hit]:
         """The `top_k` best hits, best first, for one question in the wordings `queries`, the
         question itself first, among the documents in force on the day `as_of`: today, if None.
+        Without `across`, what another language says is only found where it happens to be near.
 
         A chunk's score is its mean over the wordings, so that neither a bad rewriting nor a
         question that means little alone decides. Raises InvalidInput for an empty or endless
@@ -113,7 +116,11 @@ class Retriever:
         check_query(queries[0])
         limit = max(self._candidates, top_k)
         day = as_of or self._clock()
-        found = [self._find(query, limit, filters, day) for query in queries]
+        steps = [self._step(query, filters) if across else None for query in queries]
+        found = [
+            self._find(query, step, limit, filters, day)
+            for query, step in zip(queries, steps, strict=True)
+        ]
         numbers = np.unique(np.concatenate([each.numbers for each in found]))
         scores = np.stack([self._score(each, numbers) for each in found])
         fused = scores[:, 0].mean(axis=0)
@@ -135,12 +142,13 @@ class Retriever:
         held = self._index.holds({(hit.chunk.document_id, hit.chunk.sha256) for hit in hits})
         return [hit for hit in hits if (hit.chunk.document_id, hit.chunk.sha256) in held]
 
-    def _find(self, query: str, limit: int, filters: Filters | None, day: date) -> _Found:
+    def _find(
+        self, query: str, step: Step | None, limit: int, filters: Filters | None, day: date
+    ) -> _Found:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)
         dense = self._index.search_dense(vector, limit, filters, day)
         lexical = self._index.search_lexical(search_terms(query), limit, filters, day)
         numbers = np.union1d(dense.numbers, lexical.numbers)
-        step = self._step(query, filters)
         if step:
             found = self._index.search_dense(vector + step.vector, limit, filters, day).numbers
             numbers = np.union1d(numbers, found[self._is_across(step, found)])

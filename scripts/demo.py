@@ -9,6 +9,7 @@ import argparse
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,29 +31,34 @@ def main() -> int:
     status = _rag_cs("models", "fetch") or _rag_cs("ingest", "--store", "demo", "knowledge/demo")
     if status:
         return status
-    _answer_all()
+    if status := _answer_all():
+        return status
     if arguments.no_serve:
         return 0
     print(f"\nThe page is at http://127.0.0.1:{arguments.port}/ (Ctrl-C ends it).\n", flush=True)
     return _rag_cs("serve", "--port", arguments.port)
 
 
-def _answer_all() -> None:
+def _answer_all() -> int:
     import asyncio
 
     from rag_cs.bootstrap import System
     from rag_cs.cli import format_answer
+    from rag_cs.errors import RagError
 
-    system = System()
-    assistant = system.assistant(system.store("demo"))
-
-    async def ask_all() -> None:
+    async def ask_all(system: System) -> None:
+        assistant = system.assistant(system.store("demo"))
         for question in QUESTIONS:
             answer = await assistant.answer(question)
             print(f"\n> {question}\n{format_answer(answer)}", flush=True)
 
-    asyncio.run(ask_all())
-    system.close()
+    try:
+        with closing(System()) as system:
+            asyncio.run(ask_all(system))
+    except RagError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 def _rag_cs(*arguments: str) -> int:

@@ -223,8 +223,8 @@ async def test_what_is_deleted_meanwhile_is_neither_said_nor_kept(
     helper = Assistant(Retriever(index, HashEmbeddings()), HashEmbeddings(), chat)
     search = Retriever.search
 
-    def then_deletes(self: Retriever, *given: Any) -> list[Hit]:
-        hits = search(self, *given)
+    def then_deletes(self: Retriever, *given: Any, **more: Any) -> list[Hit]:
+        hits = search(self, *given, **more)
         index.delete(RETURNS.id)
         return hits
 

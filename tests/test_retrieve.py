@@ -141,21 +141,22 @@ def test_what_stands_in_the_other_language_alone_is_found(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("documents", "query", "filters"),
+    ("documents", "query", "more"),
     [
-        (ENGLISH, "series 7 filter", None),
-        (ENGLISH, "七系列的滤网", None),
-        ([*ENGLISH, CHINESE], "AQ-300", None),
-        ([*ENGLISH, CHINESE], "series 7 filter", {"language": "en"}),
+        (ENGLISH, "series 7 filter", {}),
+        (ENGLISH, "七系列的滤网", {}),
+        ([*ENGLISH, CHINESE], "AQ-300", {}),
+        ([*ENGLISH, CHINESE], "series 7 filter", {"filters": {"language": "en"}}),
+        ([*ENGLISH, CHINESE], "is the white filter of this series ¥89", {"across": False}),
     ],
-    ids=["one language", "the other one alone", "codes alone", "a filter"],
+    ids=["one language", "the other one alone", "codes alone", "a filter", "not asked for"],
 )
 def test_where_there_is_nothing_to_cross_the_search_is_as_without(
-    tmp_path: Path, documents: list[Document], query: str, filters: dict[str, str] | None
+    tmp_path: Path, documents: list[Document], query: str, more: dict[str, Any]
 ) -> None:
     index = make_index(tmp_path, *documents, embeddings=LEANING)
-    with_it = found(index, query, Crossing(LEANING), filters=filters)
-    assert with_it == found(index, query, None, filters=filters)
+    with_it = found(index, query, Crossing(LEANING), **more)
+    assert with_it == found(index, query, None, **more)
 
 
 def test_whatever_found_it_a_passage_in_the_other_language_counts_more(tmp_path: Path) -> None:

@@ -41,8 +41,10 @@ class DatedSearcher(Protocol):
         top_k: int = 10,
         filters: Filters | None = None,
         as_of: date | None = None,
+        *,
+        across: bool = True,
     ) -> list[Hit]:
-        """The `top_k` best hits for any of `queries`, best first."""
+        """See `rag_cs.retrieve.Retriever.search`."""
         ...
 
 
@@ -96,9 +98,11 @@ class RecordingRetriever(Retriever):
         top_k: int = 10,
         filters: Filters | None = None,
         as_of: date | None = None,
+        *,
+        across: bool = True,
     ) -> list[Hit]:
         """What the true retriever finds."""
-        hits = self._inner.search(queries, top_k, filters, as_of)
+        hits = self._inner.search(queries, top_k, filters, as_of, across=across)
         self._hits += hits
         return hits
 

@@ -76,8 +76,11 @@ class DenseSearcher:
         top_k: int = TOP_K,
         filters: Filters | None = None,
         as_of: date | None = None,
+        *,
+        across: bool = True,  # noqa: ARG002 - found as they come
     ) -> list[Hit]:
-        """The `top_k` chunks nearest to the first query. Raises InvalidInput for an empty one."""
+        """The `top_k` chunks nearest to the first query, in whatever language. Raises
+        InvalidInput for an empty one."""
         check_query(queries[0])
         vector = np.asarray(self._embeddings.embed_query(queries[0]), np.float32)
         found = self._index.search_dense(vector, top_k, filters, as_of)
