@@ -6,14 +6,19 @@ Each can be set in a TOML file, where a command takes one, and by an environment
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from rag_cs.errors import InvalidInput
+
+# Of environment variables, and between the parts of their names.
+PREFIX = "RAG_CS_"
+NESTED = "__"
 
 
 class _Section(BaseModel):
@@ -140,7 +145,7 @@ class Settings(BaseSettings):
     """All settings of the program."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RAG_CS_", env_nested_delimiter="__", extra="forbid"
+        env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="forbid"
     )
 
     reading: ReadingSettings = ReadingSettings()
@@ -152,6 +157,30 @@ class Settings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     server: ServerSettings = ServerSettings()
 
+    def __init__(self, **values: Any) -> None:
+        """`values` by section, over those of the environment. Raises InvalidInput that names the
+        key or, without any `values`, the variable that is wrong."""
+        self._check_names()
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            name = key if values else f"{PREFIX}{key.replace('.', NESTED).upper()}"
+            raise InvalidInput(f"{name}: {first['msg']}.") from None
+        except SettingsError as error:
+            raise InvalidInput(f"The environment: {error}.") from None
+
+    @classmethod
+    def _check_names(cls) -> None:
+        """A variable of no section would be passed over in silence."""
+        for name in map(str.upper, os.environ):
+            section, nested, _ = name.removeprefix(PREFIX).partition(NESTED)
+            is_ours = name.startswith(PREFIX) and nested
+            if is_ours and section.lower() not in cls.model_fields:
+                known = ", ".join(cls.model_fields)
+                raise InvalidInput(f"{name}: there is no section {section.lower()}, but {known}.")
+
 
 def read_settings(path: Path) -> Settings:
     """The settings of a TOML file, over those of the environment. Raises InvalidInput that names
@@ -162,9 +191,8 @@ def read_settings(path: Path) -> Settings:
         raise InvalidInput(f"{path.name} can't be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput(f"{path.name} isn't TOML: {error}.") from None
+    Settings()  # What is wrong in the environment isn't the file's fault.
     try:
         return Settings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InvalidInput(f"{path.name}: {key}: {first['msg']}.") from None
+    except InvalidInput as error:
+        raise InvalidInput(f"{path.name}: {error}") from None

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from rag_cs.errors import InvalidInput
 from rag_cs.settings import Settings, read_settings
@@ -19,10 +18,31 @@ def test_the_environment_sets_nested_values(monkeypatch: pytest.MonkeyPatch) -> 
     assert "secret-key" not in repr(settings)
 
 
-def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAG_CS_SERVER__PORT", "99999")
-    with pytest.raises(ValidationError, match="port"):
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("RAG_CS_SERVER__PORT", "99999", "RAG_CS_SERVER__PORT: .*65535"),
+        ("RAG_CS_GENERATION__BACKEND", "x", "RAG_CS_GENERATION__BACKEND: Extra"),
+        ("RAG_CS_GENERATON__MODEL", "x", "RAG_CS_GENERATON__MODEL: .* generaton, but .*generation"),
+        ("RAG_CS_GENERATION", "x", "environment: .*generation"),
+    ],
+    ids=["a value", "a key", "a section", "a whole section"],
+)
+def test_a_wrong_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInput, match=message):
         Settings()
+    (tmp_path / "a.toml").write_text("", "utf-8")
+    with pytest.raises(InvalidInput, match=message) as raised:
+        read_settings(tmp_path / "a.toml")
+    assert "a.toml" not in str(raised.value)
+
+
+def test_variables_that_are_no_settings_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_CS_CACHE", "somewhere")
+    assert Settings() == Settings()
 
 
 def test_a_file_of_settings_says_what_differs(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from rag_cs.cli import answers, audit, corrections, keys, knowledge, models, privacy, stores
 from rag_cs.cli.answers import format_answer
+from rag_cs.errors import RagError
 from rag_cs.weights import default_cache
 
 __all__ = ["app", "format_answer", "main"]
@@ -39,6 +40,9 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()
+    except RagError as error:
+        print(f"rag-cs: {error}", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - a traceback is for those who mend it
         tell_unforeseen(error)
         sys.exit(UNFORESEEN)

@@ -98,6 +98,19 @@ def test_no_store_is_refused_by_every_command(name: str, tmp_path: Path) -> None
     assert run("store", "list") == "shop\n"
 
 
+def test_an_error_that_no_command_told_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_CS_SERVER__PORT", "99999")
+    monkeypatch.setattr(sys, "argv", ["rag-cs", "models", "list"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert told.startswith("rag-cs: RAG_CS_SERVER__PORT: ")
+    assert told.count("\n") == 1
+
+
 def test_what_nobody_foresaw_is_a_sentence_and_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
