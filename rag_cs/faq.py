@@ -1,7 +1,8 @@
 """Question + hits -> the curated FAQ pair that answers it as the merchant wrote it, or None.
 
-Question is compared with question: by the embedder, both as queries, and by their words. A pair
-must be near enough, and nearer than the runner-up. Knows nothing of the generator.
+Question is compared with question: to the letter, with all of a pair's wordings; then by the
+embedder, both as queries, and by their words, with the first. A pair must be near enough, and
+nearer than the runner-up. Knows nothing of the generator.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from rag_cs.statements import answer_span
-from rag_cs.text import detect_language, search_terms
+from rag_cs.statements import answer_span, wordings_of
+from rag_cs.text import detect_language, normalise, search_terms
 from rag_cs.types import Chunk, Hit, Language
 
 # FAQ pairs that are compared: embedding a question takes 5 ms when it was never seen.
@@ -46,6 +47,26 @@ class Match:
 
 def match_faq(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Match | None:
     """The pair among `hits` that asks what `question` asks, in its language."""
+    return _as_worded(question, hits) or _nearest(question, hits, embeddings)
+
+
+def _as_worded(question: str, hits: Sequence[Hit]) -> Match | None:
+    """The pair that holds the question as it was asked, but for punctuation and the like. Where
+    pairs that answer differently do, the letters decide nothing."""
+    asked = _letters(question)
+    same = [
+        Match(hit, 1.0, *span)
+        for hit in hits
+        if asked in map(_letters, wordings_of(hit.chunk)) and (span := answer_span(hit.chunk))
+    ]
+    return same[0] if len({match.answer for match in same}) == 1 else None
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", "", normalise(text)) or text
+
+
+def _nearest(question: str, hits: Sequence[Hit], embeddings: Embeddings) -> Match | None:
     language = detect_language(question)
     pairs = [
         hit

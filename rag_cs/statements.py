@@ -11,6 +11,8 @@ from rag_cs.types import Chunk
 # How `readers.builder` writes the two halves of a FAQ pair.
 _FAQ_LABEL = re.compile(r"(?:Q: |A: |问：|答：)")
 _ANSWER_LABELS = ("A", "答")
+_ASKED = re.compile(r"(?:^|\n)(?:Q: |问：)([^\n]+)")
+_BETWEEN_WORDINGS = " / "
 _ANSWER = re.compile(r"(?:^|\n)(?:A: |答：)")
 # Columns of a sheet that file a pair away rather than answer: they follow the answer.
 _FILED = re.compile(
@@ -57,6 +59,14 @@ def statements_of(chunk: Chunk) -> list[tuple[int, int]]:
         and chunk.text[start:end].strip("# ") not in headings
         and not chunk.text[start:end].endswith(("?", "？"))
     ]
+
+
+def wordings_of(chunk: Chunk) -> list[str]:
+    """The ways in which the merchant put the question of a FAQ pair; of any other passage, and of a
+    piece without its question, none."""
+    asked = _ASKED.search(chunk.text) if chunk.question else None
+    # A question may hold the sign that parts wordings.
+    return [asked[1], *asked[1].split(_BETWEEN_WORDINGS)] if asked else []
 
 
 def answer_span(chunk: Chunk) -> tuple[int, int] | None:

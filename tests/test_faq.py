@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from rag_cs.faq import match_faq
-from rag_cs.statements import answer_span
+from rag_cs.statements import answer_span, wordings_of
 from rag_cs.types import Hit
 from tests.fakes import HashEmbeddings, make_hit
 
@@ -20,6 +22,41 @@ def test_the_same_question_gets_the_merchants_own_words() -> None:
     assert match
     assert match.answer == "Yes, for twelve euros."
     assert match.hit.chunk.text[match.start : match.end] == match.answer
+
+
+WORDED = pair("签收后几天内可以退货？ / 多久能退 / 退货期限是多长", "7天内。", chinese=True)
+
+
+@pytest.mark.parametrize("question", ["多久能退", "多久能退？", "退货期限是多长!", "多久 能退"])
+def test_any_wording_that_the_merchant_gave_is_enough(question: str) -> None:
+    match = match_faq(question, [REPAIR, WORDED], HashEmbeddings())
+    assert match
+    assert (match.answer, match.cosine) == ("7天内。", 1.0)
+
+
+def test_a_sheet_s_name_may_stand_above_its_first_pair() -> None:
+    text = "FAQ\n\nQ: Do you repair lamps? / lamp repair\nA: Yes."
+    first = make_hit(text, kind="faq", question="Do you repair lamps?")
+    assert wordings_of(first.chunk)[1:] == ["Do you repair lamps?", "lamp repair"]
+
+
+def test_a_question_may_hold_the_sign_that_parts_wordings() -> None:
+    either = pair("Do you take cash / cards?", "Cards.")
+    match = match_faq("do you take cash / cards", [either], HashEmbeddings())
+    assert match
+    assert match.cosine == 1.0
+
+
+def test_a_wording_of_two_pairs_decides_nothing() -> None:
+    other = pair("几天内可以换货？ / 多久能退", "15天内。", chinese=True)
+    assert match_faq("多久能退", [WORDED, other], HashEmbeddings()) is None
+    assert match_faq("多久能退", [WORDED, WORDED], HashEmbeddings())
+
+
+def test_what_is_no_question_of_a_pair_is_no_wording() -> None:
+    passage = make_hit("Q: Do you repair lamps?\nA: Yes.")
+    piece = make_hit("A: Yes.", kind="faq", question="Do you repair lamps?")
+    assert wordings_of(passage.chunk) == wordings_of(piece.chunk) == []
 
 
 def test_an_answer_may_have_lines() -> None:

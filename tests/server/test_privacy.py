@@ -87,9 +87,9 @@ def test_within_a_conversation_what_was_said_is_known_and_nowhere_else(
     heard: list[list[str]] = []
     search = type(system.store("demo").retriever).search
 
-    def listening(retriever: Any, queries: list[str], *more: Any) -> Any:
+    def listening(retriever: Any, queries: list[str], *more: Any, **named: Any) -> Any:
         heard.append(list(queries))
-        return search(retriever, queries, *more)
+        return search(retriever, queries, *more, **named)
 
     monkeypatch.setattr(type(system.store("demo").retriever), "search", listening)
     name = ask(client, "Can unused goods go back? 13812345678")["conversation_id"]
