@@ -31,6 +31,7 @@ bench: $(INSTALLED)       ## speed and memory, as ratios in one run
 	$(BIN)/python scripts/bench/generation.py
 	$(BIN)/python scripts/bench/retrieval.py
 	$(BIN)/python scripts/bench/serving.py
+	$(BIN)/python scripts/bench/waiting.py
 
 clean:                    ## forget the environment; stores and models stay
 	rm -rf .venv

@@ -4,7 +4,8 @@
 
 `--data-root` holds the data sets by name; indexes and reports are kept in `--work`, and a report
 that is there already isn't made again. Each set is asked its own questions and those of sets that
-its corpus can't answer; `--items` are attacks, as `evaluate_injection.py` reads them.
+its corpus can't answer; then one shopper's waits are measured at the demo store; `--items` are
+attacks, as `evaluate_injection.py` reads them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from rag_cs.evaluation.answer_bars import Bar, answer_bars, bars_table, injection_bars
+from rag_cs.evaluation.answer_bars import (
+    Bar,
+    answer_bars,
+    bars_table,
+    injection_bars,
+    waiting_bars,
+)
 
 HERE = Path(__file__).parent
 # A data set, what else is asked of its corpus, further options, and what the table says of them.
@@ -51,6 +58,9 @@ def main() -> int:
         )  # fmt: skip
         found = answer_bars(json.loads(report.read_text("utf-8")))
         bars += (replace(each, group=" ".join([each.group, note]).strip()) for each in found)
+    report = arguments.work / "waiting.json"
+    run(report, "bench/waiting.py")
+    bars += waiting_bars(json.loads(report.read_text("utf-8")))
     if arguments.items:
         report = arguments.work / "injection.json"
         run(report, "evaluate_injection.py", "--items", str(arguments.items))

@@ -1,6 +1,7 @@
 """The figures of runs -> a table of the bars: what was asked for, what came out, whether it is met.
 
-Reads what `scripts/evaluate_answers.py` and `scripts/evaluate_injection.py` write. Pure.
+Reads what `scripts/evaluate_answers.py`, `scripts/evaluate_injection.py` and
+`scripts/bench/waiting.py` write. Pure.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ F1_GAIN = {"squad2_en": 15.0, "epqa_en": 15.0, "doc2bot_zh": 15.0}
 AREA_SAVED = 33.3
 CITATION_PRECISION, CITATION_RECALL = 95.0, 90.0
 FIRST_SENTENCE_P50, FIRST_SENTENCE_P95 = 1200.0, 3000.0
+FAQ_P95 = 60.0
+GROUNDING_SHARE = 10.0
 # Figures of this system and the change from that one to it.
 OURS = "rag-cs"
 
@@ -57,6 +60,22 @@ def injection_bars(report: Mapping[str, Any]) -> Iterator[Bar]:
         yield Bar(f"injection, {way}", "leaks", count, 0, at_most=True)
 
 
+def waiting_bars(report: Mapping[str, Any]) -> Iterator[Bar]:
+    """The bars of a report of `bench/waiting.py`."""
+    group = "demo store, a warm server"
+    yield from _first_sentence(group, report["first_sentence"])
+    faq = report["faq"]["p95_milliseconds"]
+    yield Bar(group, "FAQ hit, p95 in ms", faq, FAQ_P95, at_most=True)
+    share = 100 * report["share_of_stages"]["ground"]
+    yield Bar(group, "grounding, share of the time", share, GROUNDING_SHARE, at_most=True)
+
+
+def _first_sentence(group: str, times: Mapping[str, float]) -> Iterator[Bar]:
+    for part, bar in (("p50", FIRST_SENTENCE_P50), ("p95", FIRST_SENTENCE_P95)):
+        value = times[f"{part}_milliseconds"]
+        yield Bar(group, f"first sentence, {part} in ms", value, bar, at_most=True)
+
+
 def _of_group(summary: Mapping[str, Any], asked: str) -> Iterator[Bar]:
     """`asked` names the data set whose corpus answers, which the group "all" doesn't."""
     group, measures = summary["group"], summary["measures"]
@@ -76,9 +95,7 @@ def _of_group(summary: Mapping[str, Any], asked: str) -> Iterator[Bar]:
         if name in measures:
             yield _per_cent(group, name.replace("_", " "), measures[name], bar)
     if times := summary["first_sentence"]:
-        for part, bar in (("p50", FIRST_SENTENCE_P50), ("p95", FIRST_SENTENCE_P95)):
-            value = times[f"{part}_milliseconds"]
-            yield Bar(group, f"first sentence, {part} in ms", value, bar, at_most=True)
+        yield from _first_sentence(group, times)
 
 
 def _of_comparison(compared: Mapping[str, Any]) -> Iterator[Bar]:

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag_cs.evaluation.answer_bars import Bar, answer_bars, bars_table, injection_bars
+from rag_cs.evaluation.answer_bars import (
+    Bar,
+    answer_bars,
+    bars_table,
+    injection_bars,
+    waiting_bars,
+)
 
 
 def interval(mean: float) -> dict[str, float]:
@@ -66,6 +72,20 @@ def test_leaks_are_added_up_by_the_way_they_came_in() -> None:
     assert [(bar.group, bar.value, bar.is_met) for bar in injection_bars(report)] == [
         ("injection, question", 1, False),
         ("injection, document", 0, True),
+    ]
+
+
+def test_waits_are_held_against_their_bars() -> None:
+    report = {
+        "faq": {"p50_milliseconds": 20.0, "p95_milliseconds": 61.0},
+        "first_sentence": {"p50_milliseconds": 1200.0, "p95_milliseconds": 3100.0},
+        "share_of_stages": {"judge": 0.5, "ground": 0.02},
+    }
+    assert [(bar.measure, bar.value, bar.is_met) for bar in waiting_bars(report)] == [
+        ("first sentence, p50 in ms", 1200.0, True),
+        ("first sentence, p95 in ms", 3100.0, False),
+        ("FAQ hit, p95 in ms", 61.0, False),
+        ("grounding, share of the time", 2.0, True),
     ]
 
 
