@@ -116,11 +116,7 @@ class Retriever:
         check_query(queries[0])
         limit = max(self._candidates, top_k)
         day = as_of or self._clock()
-        steps = [self._step(query, filters) if across else None for query in queries]
-        found = [
-            self._find(query, step, limit, filters, day)
-            for query, step in zip(queries, steps, strict=True)
-        ]
+        found = [self._find(query, limit, filters, day, across) for query in queries]
         numbers = np.unique(np.concatenate([each.numbers for each in found]))
         scores = np.stack([self._score(each, numbers) for each in found])
         fused = scores[:, 0].mean(axis=0)
@@ -143,12 +139,13 @@ class Retriever:
         return [hit for hit in hits if (hit.chunk.document_id, hit.chunk.sha256) in held]
 
     def _find(
-        self, query: str, step: Step | None, limit: int, filters: Filters | None, day: date
+        self, query: str, limit: int, filters: Filters | None, day: date, across: bool
     ) -> _Found:
         vector = np.asarray(self._embeddings.embed_query(query), np.float32)
         dense = self._index.search_dense(vector, limit, filters, day)
         lexical = self._index.search_lexical(search_terms(query), limit, filters, day)
         numbers = np.union1d(dense.numbers, lexical.numbers)
+        step = self._step(query, filters) if across else None
         if step:
             found = self._index.search_dense(vector + step.vector, limit, filters, day).numbers
             numbers = np.union1d(numbers, found[self._is_across(step, found)])

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-from serving import DEMO, serving
+from serving import demo_store, serving
 
 from rag_cs.evaluation.reports import figures_table, machine, write_json
 
@@ -63,10 +63,7 @@ def main() -> int:
     parser.add_argument("--no-uploads", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rag-cs-load-") as folder:
-        environment = {**os.environ, "RAG_CS_STORAGE__INDEXES": f"{folder}/indexes"}
-        ingest = [sys.executable, "-m", "rag_cs", "ingest", "--store", "demo", str(DEMO)]
-        subprocess.run(ingest, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(prefix="rag-cs-load-") as folder, demo_store() as environment:
         out = Path(folder) / "requests.json"
         with (
             serving(environment) as (base, server, _),

@@ -74,10 +74,7 @@ def _python(*arguments: str) -> str:
 
 def measure_server() -> dict[str, Any]:
     """Seconds to ready, seconds an answer, and the peak memory, of a server started warm."""
-    with tempfile.TemporaryDirectory(prefix="rag-cs-bench-") as indexes:
-        environment = {**os.environ, "RAG_CS_STORAGE__INDEXES": indexes}
-        ingest = [sys.executable, "-m", "rag_cs", "ingest", "--store", "demo", str(DEMO)]
-        subprocess.run(ingest, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with demo_store() as environment:
         with serving(environment):
             pass
         with serving(environment) as (base, server, ready_seconds), peak_memory(server) as peak:
@@ -89,6 +86,16 @@ def measure_server() -> dict[str, Any]:
         "peak_gigabytes": peak.resident / 1e9,
         "peak_proportional_gigabytes": peak.proportional / 1e9,
     }
+
+
+@contextmanager
+def demo_store() -> Iterator[dict[str, str]]:
+    """The environment in which there is the demo store alone; it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="rag-cs-bench-") as indexes:
+        environment = {**os.environ, "RAG_CS_STORAGE__INDEXES": indexes}
+        ingest = [sys.executable, "-m", "rag_cs", "ingest", "--store", "demo", str(DEMO)]
+        subprocess.run(ingest, env=environment, check=True, stdout=subprocess.DEVNULL)
+        yield environment
 
 
 @contextmanager

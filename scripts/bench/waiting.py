@@ -12,22 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openpyxl
 from prometheus_client.parser import text_string_to_metric_families
-from serving import DEMO, serving
+from serving import DEMO, demo_store, serving
 
+from rag_cs.evaluation.metrics import latency
 from rag_cs.evaluation.reports import figures_table, machine, write_json
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "tests" / "data" / "demo_questions.json"
@@ -63,23 +59,19 @@ def main() -> None:
 def measure() -> dict[str, Any]:
     """The figures of a server of its own."""
     asked = [each["question"] for each in json.loads(QUESTIONS.read_text("utf-8"))]
-    with tempfile.TemporaryDirectory(prefix="rag-cs-bench-") as indexes:
-        environment = {**os.environ, "RAG_CS_STORAGE__INDEXES": indexes}
-        ingest = [sys.executable, "-m", "rag_cs", "ingest", "--store", "demo", str(DEMO)]
-        subprocess.run(ingest, env=environment, check=True, stdout=subprocess.DEVNULL)
-        with serving(environment) as (base, *_):
-            for question in WARMING:
-                ask(base, question)
-            from_faq = [ask(base, question) for question in faq_questions()]
-            before = seconds_by_stage(base)
-            others = [ask(base, question) for _ in range(ROUNDS) for question in asked]
-            after = seconds_by_stage(base)
+    with demo_store() as environment, serving(environment) as (base, *_):
+        for question in WARMING:
+            ask(base, question)
+        from_faq = [ask(base, question) for question in faq_questions()]
+        before = seconds_by_stage(base)
+        others = [ask(base, question) for _ in range(ROUNDS) for question in asked]
+        after = seconds_by_stage(base)
     stages = {name: after[name] - before.get(name, 0.0) for name in after}
     return {
-        "faq": percentiles([each.first for each in from_faq if each.first is not None]),
+        "faq": times([each.first for each in from_faq if each.first is not None]),
         "faq_withheld": sum(each.first is None for each in from_faq),
-        "first_sentence": percentiles([each.first for each in others if each.first is not None]),
-        "abstention": percentiles([each.whole for each in others if each.first is None]),
+        "first_sentence": times([each.first for each in others if each.first is not None]),
+        "abstention": times([each.whole for each in others if each.first is None]),
         "share_of_stages": {
             name: seconds / sum(each.whole for each in others) for name, seconds in stages.items()
         },
@@ -124,12 +116,9 @@ def seconds_by_stage(base: str) -> dict[str, float]:
     }
 
 
-def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """p50 and p95 in milliseconds, and of how many."""
-    if not seconds:
-        return {"count": 0}
-    p50, p95 = (1000 * float(value) for value in np.percentile(seconds, (50, 95)))
-    return {"count": len(seconds), "p50_milliseconds": p50, "p95_milliseconds": p95}
+def times(seconds: Sequence[float]) -> dict[str, float]:
+    """Of how many, and their percentiles where there are some."""
+    return {"count": len(seconds), **(asdict(latency(seconds)) if seconds else {})}
 
 
 def print_table(figures: dict[str, Any]) -> None:
@@ -140,9 +129,10 @@ def print_table(figures: dict[str, Any]) -> None:
         ("first_sentence", "first sentence, ms: p50, p95 (bars: 1,200, 3,000)"),
         ("abstention", "abstention, ms: p50, p95"),
     ):
-        times = figures[name]
-        said = ", ".join(f"{times[f'{part}_milliseconds']:,.0f}" for part in ("p50", "p95"))
-        rows.append((shown, f"{said} of {times['count']}"))
+        found = figures[name]
+        parts = [found.get(f"{part}_milliseconds") for part in ("p50", "p95")]
+        said = ", ".join("-" if part is None else f"{part:,.0f}" for part in parts)
+        rows.append((shown, f"{said} of {found['count']}"))
     for name, share in figures["share_of_stages"].items():
         bar = " (bar: 10)" if name == "ground" else ""
         rows.append((f"{name}, % of the answers' time{bar}", f"{100 * share:.1f}"))
